@@ -1,0 +1,143 @@
+"""Fail a SQL failover group over, planned or forced, and fail it back.
+
+Azure wants the call on the server that is to become primary. The state is read first, the POST is sent once, and
+when its answer is lost the group itself is asked what happened. The time an operation takes is control plane,
+never recovery time: the watches measure that.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from chaoslib.exceptions import ActivityFailed
+
+from firedrill.actions.notes import note
+from firedrill.azure.clients import poll_interval, sql_client
+from firedrill.azure.operations import Done, PollTimes, Refused, Unclear, finish, start
+from firedrill.clock import monotonic, sleep
+from firedrill.model import events as kinds
+from firedrill.model.interval import Interval
+from firedrill.model.units import seconds
+from firedrill.probes.sql import GroupState, group_state
+
+
+class Group(NamedTuple):
+    """One failover group, addressed through the server that is to be primary."""
+
+    client: Any
+    resource_group: str
+    name: str
+    to: str
+
+    def state(self) -> GroupState:
+        return group_state(self.client, self.resource_group, self.name, self.to)
+
+    @property
+    def address(self) -> tuple[str, str, str]:
+        return (self.resource_group, self.to, self.name)
+
+
+class Words(NamedTuple):
+    """Which events one kind of change leaves behind."""
+
+    command: str
+    accepted: str
+    done: str
+    failed: str
+
+
+FAULT = Words(kinds.FAULT_COMMAND, kinds.FAULT_ACCEPTED, kinds.FAULT_DONE, kinds.FAULT_FAILED)
+UNDO = Words(kinds.UNDO_COMMAND, kinds.UNDO_ACCEPTED, kinds.UNDO_DONE, kinds.UNDO_FAILED)
+
+
+def force_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
+    """Force `to` to become primary at once; commits that were not replicated are lost.
+
+    `within` bounds the wait for the control plane. Returns the operation's status. ActivityFailed when Azure
+    refuses or when the group did not change over in time. Reversible only by failing back; lost data stays lost.
+    """
+    return change_over(resource_group, failover_group, to, within, "begin_force_failover_allow_data_loss", planned=False)
+
+
+def planned_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
+    """Let `to` become primary after a full sync: nothing is lost. Both servers must be up. Else as `force_failover`."""
+    return change_over(resource_group, failover_group, to, within, "begin_failover", planned=True)
+
+
+def try_planned_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
+    """Planned when the primary can be reached, forced otherwise. Else as `force_failover`."""
+    begin = "begin_try_planned_before_forced_failover"
+    return change_over(resource_group, failover_group, to, within, begin, planned=True)
+
+
+def fail_back(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
+    """Put the roles back: wait until the group is redundant, then a planned failover to `to`, then redundant again.
+
+    Reads the real state first and may be called again at any time: when `to` is primary and redundant nothing is
+    done. `within` bounds each of the waits. ActivityFailed when the roles are not back in time.
+    """
+    group, limit = Group(sql_client(), resource_group, failover_group, to), seconds(within)
+    wait_for(group, "CATCH_UP", lambda state: state.state == "CATCH_UP", limit)
+    if group.state().role == "Primary":
+        note(kinds.UNDO_NOT_NEEDED, name=f"{to} is primary of {failover_group}", why="the roles are as they were")
+        return "Succeeded"
+    status = run_operation(group, group.client.failover_groups.begin_failover, limit, UNDO, planned=True)
+    wait_for(group, "CATCH_UP", lambda state: (state.role, state.state) == ("Primary", "CATCH_UP"), limit)
+    return status
+
+
+def change_over(resource_group: str, failover_group: str, to: str, within: str, begin: str, *, planned: bool) -> str:
+    group = Group(sql_client(), resource_group, failover_group, to)
+    state = group.state()
+    if state.role == "Primary":
+        raise ActivityFailed(f"{to} is primary of {failover_group} already: nothing was done")
+    if state.state != "CATCH_UP":
+        raise ActivityFailed(f"{failover_group} is {state.state}, not CATCH_UP: nothing was done")
+    return run_operation(group, getattr(group.client.failover_groups, begin), seconds(within), FAULT, planned=planned)
+
+
+def run_operation(group: Group, begin: Callable[..., Any], limit_s: float, words: Words, *, planned: bool) -> str:
+    """Send it, note each step, and return the final status; ActivityFailed says what Azure said."""
+    name = f"{'planned' if planned else 'forced'} failover of {group.name} to {group.to}"
+    say = functools.partial(note, name=name)
+    say(words.command, on=f"sql/{group.name}/{group.to}", planned=planned, reversibility="fail-back")
+    try:
+        done = follow(begin, group, limit_s, functools.partial(say, words.accepted))
+    except (Refused, TimeoutError) as error:
+        say(words.failed, error=str(error))
+        raise ActivityFailed(f"{name}: {error}") from error
+    say(words.done, when=done.when, status=done.status)
+    if done.status != "Succeeded":
+        raise ActivityFailed(f"{name}: ended {done.status}")
+    return done.status
+
+
+def follow(begin: Callable[..., Any], group: Group, limit_s: float, accepted: Callable[..., None]) -> Done:
+    """From the POST to the end. When an answer is lost, the group's own role decides what happened."""
+    try:
+        poller, times = start(begin, *group.address)
+        accepted(token=poller.continuation_token())
+        return finish(poller, times, limit_s)
+    except Unclear:
+        since = monotonic()
+        wait_for(group, "Primary", lambda state: state.role == "Primary", limit_s)
+        return Done(Interval(since, monotonic()), "Succeeded")
+
+
+def finish_pending(resource_group: str, failover_group: str, to: str, token: str, within: str = "10m") -> str:
+    """Wait for an operation that a dead run had started, from its continuation token; nothing is sent again."""
+    group = Group(sql_client(), resource_group, failover_group, to)
+    poller = group.client.failover_groups.begin_failover(*group.address, continuation_token=token)
+    try:
+        return finish(poller, PollTimes(), seconds(within)).status
+    except Unclear:
+        return "Unknown"  # fail_back reads the real state next
+
+
+def wait_for(group: Group, what: str, reached: Callable[[GroupState], bool], limit_s: float) -> None:
+    """Ask until the group is as wanted; ARM has no event to wait on. TimeoutError names what was seen last."""
+    deadline = monotonic() + limit_s
+    while not reached(state := group.state()):
+        if monotonic() > deadline:
+            raise TimeoutError(f"{group.name} is {state.role}, {state.state} on {group.to} after {limit_s:g} s, not {what}")
+        sleep(poll_interval())

@@ -1,0 +1,44 @@
+"""Management clients from the environment that the official tools read, for a subscription or for the stage alike.
+
+`AZURE_SUBSCRIPTION_ID`, `ARM_ENDPOINT` (default: the public cloud), `REQUESTS_CA_BUNDLE`, and whatever
+DefaultAzureCredential reads. Nothing in here knows which of the two it talks to.
+"""
+
+import os
+from typing import Any
+
+from firedrill.errors import CannotRun
+
+PUBLIC_ARM = "https://management.azure.com"
+POLL_S = "FIREDRILL_POLL_S"  # seconds between polls of an operation; the stage asks for less than Azure would like
+
+
+def setting(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if not value:
+        raise CannotRun(
+            f"{name} is not set",
+            accepted="the environment of `firedrill run`, or of a shell after: eval \"$(firedrill stage env)\"",
+            next_step=f"set {name}, or run the drill with `firedrill run`",
+        )
+    return value
+
+
+def poll_interval() -> float:
+    return float(os.environ.get(POLL_S, "1"))
+
+
+def sql_client() -> Any:
+    """A SqlManagementClient for the subscription of the environment."""
+    from azure.identity import DefaultAzureCredential
+    from azure.mgmt.sql import SqlManagementClient
+
+    arm = os.environ.get("ARM_ENDPOINT", PUBLIC_ARM).rstrip("/")
+    return SqlManagementClient(
+        DefaultAzureCredential(),
+        setting("AZURE_SUBSCRIPTION_ID"),
+        base_url=arm,
+        credential_scopes=[f"{arm if arm.endswith('.com') else PUBLIC_ARM}/.default"],
+        connection_verify=os.environ.get("REQUESTS_CA_BUNDLE", True),
+        polling_interval=poll_interval(),
+    )

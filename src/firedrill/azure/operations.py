@@ -1,0 +1,81 @@
+"""Long-running operations, with the traps of the SDK's pollers stepped round.
+
+A destructive POST is never re-sent (`retry_total=0`), the time of each poll is kept so that "done" is an interval,
+and a poller that ends without a final status is not taken for success.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from firedrill.clock import monotonic
+from firedrill.model.interval import Interval
+
+
+class Unclear(Exception):  # noqa: N818 - it is not an error yet: the caller must look at the resource
+    """The request may or may not have been taken: read the resource to find out."""
+
+
+class Refused(Exception):  # noqa: N818 - what Azure said, not a fault of ours
+    """Azure refused the operation and nothing happened. `code` is Azure's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Done(NamedTuple):
+    """When the control plane was seen to be done, on the machine's monotonic clock, and its last word."""
+
+    when: Interval
+    status: str
+
+
+class PollTimes:
+    """Notes when each request of an operation left and what came back; handed to the SDK as its two hooks."""
+
+    def __init__(self) -> None:
+        self.asked = self.unfinished = monotonic()
+
+    def on_request(self, _request: Any) -> None:
+        self.asked = monotonic()
+
+    def on_response(self, response: Any) -> None:
+        body = response.http_response.text() if response.http_response.status_code in {200, 202} else ""
+        if response.http_response.status_code == 202 or '"InProgress"' in body:
+            self.unfinished = self.asked
+
+    def hooks(self) -> dict[str, Any]:
+        return {"raw_request_hook": self.on_request, "raw_response_hook": self.on_response}
+
+
+def start(begin: Callable[..., Any], *names: str) -> tuple[Any, PollTimes]:
+    """Send the one POST. Refused when Azure said no, Unclear when it may have happened, else (poller, its times)."""
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+
+    times = PollTimes()
+    try:
+        return begin(*names, retry_total=0, **times.hooks()), times
+    except ServiceRequestError as error:  # never left this machine, or the connection was refused
+        raise Refused("ServiceRequestError", str(error)) from error
+    except ClientAuthenticationError as error:
+        raise Refused("AuthenticationFailed", error.message) from error
+    except HttpResponseError as error:
+        status = error.status_code or 500
+        if status < 500:
+            raise Refused(error.error.code if error.error else str(status), error.message) from error
+        raise Unclear(str(error.message)) from error
+    except Exception as error:
+        raise Unclear(str(error)) from error
+
+
+def finish(poller: Any, times: PollTimes, within_s: float) -> Done:
+    """Wait until the operation ended. Unclear when it did not within `within_s` or its poller broke."""
+    try:
+        poller.wait(within_s)
+    except Exception as error:
+        if poller.status() in {"Failed", "Canceled"}:
+            return Done(Interval(times.unfinished, monotonic()), poller.status())
+        raise Unclear(str(error)) from error
+    if not poller.done():
+        raise Unclear(f"still {poller.status()} after {within_s:g} s")
+    return Done(Interval(times.unfinished, monotonic()), poller.status())
