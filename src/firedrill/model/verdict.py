@@ -26,6 +26,7 @@ class Outage(msgspec.Struct, frozen=True):
     length_s: Interval
     connection: str
     errors: dict[str, int]
+    during: str = "fault"  # "fault", "put-back" or "before": which of our acts it followed
 
 
 class Measured(msgspec.Struct, frozen=True):

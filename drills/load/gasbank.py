@@ -1,0 +1,39 @@
+"""The bank's users: mostly they look, a third of the time they move gas.
+
+Works under `firedrill run` and as a plain locustfile: `locust -f drills/load/gasbank.py --host http://127.0.0.1:PORT`.
+"""
+
+from firedrill.load.openloop import RUN, Arrival, OpenLoopUser
+
+ACCOUNTS = [f"load-{RUN}-{number}" for number in range(20)]
+OPENING_KWH = 1_000_000
+
+
+def transfer(arrival: Arrival) -> None:
+    seller, buyer = arrival.random.sample(ACCOUNTS, 2)
+    kwh = arrival.random.randint(1, 50)
+    key = arrival.ledger("transfer", f"{kwh} kWh from {seller} to {buyer}")
+    arrival.ask("POST", "/transfers", "transfer", key, json={"from": seller, "to": buyer, "kwh": kwh})
+
+
+def balance(arrival: Arrival) -> None:
+    arrival.ask("GET", f"/accounts/{arrival.random.choice(ACCOUNTS)}/balance", "balance")
+
+
+def statement(arrival: Arrival) -> None:
+    arrival.ask("GET", f"/accounts/{arrival.random.choice(ACCOUNTS)}/statement?limit=20", "statement")
+
+
+class Shipper(OpenLoopUser):
+    journeys = {transfer: 4, balance: 5, statement: 1}  # noqa: RUF012 - Locust reads it from the class
+
+    def prepare(self) -> None:
+        for account in ACCOUNTS:
+            self.open(account)
+
+    def open(self, account: str) -> None:
+        """Open and fill one account; the keys keep this harmless when it is done again."""
+        headers = {"Idempotency-Key": f"setup-{account}-open"}
+        self.client.post("/accounts", name="open", headers=headers, json={"account": account, "name": account})
+        headers = {"Idempotency-Key": f"setup-{account}-fill"}
+        self.client.post("/deposits", name="open", headers=headers, json={"account": account, "kwh": OPENING_KWH})

@@ -1,0 +1,61 @@
+"""How long the system stood without its second leg, from what was observed of roles and replication.
+
+Redundant means: exactly one server is Primary, and every server says CATCH_UP. The exposure window runs from the
+fault to the moment redundancy came back for good, put-back included: that is how long a second failure would have
+been fatal, or could have been, at most.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from firedrill.model import events as kinds
+from firedrill.model.history import Event
+from firedrill.model.interval import Interval
+
+
+class Change(NamedTuple):
+    """Redundancy became `redundant` somewhere in `when` (seconds of the run)."""
+
+    when: Interval
+    redundant: bool
+
+
+def redundancy_changes(events: Sequence[Event]) -> list[Change]:
+    """Every change of redundancy, in order; empty when roles were never observed."""
+    seen: dict[tuple[str, str], str] = {}
+    changes: list[Change] = []
+    for event in events:
+        if event.kind != kinds.OBSERVED or event.data["attribute"] not in {"role", "state"}:
+            continue
+        seen[event.data["subject"], event.data["attribute"]] = event.data["value"]
+        redundant = is_redundant(seen)
+        if redundant is not None and (not changes or changes[-1].redundant != redundant):
+            changes.append(Change(Interval(event.data["low"], event.data["high"]), redundant))
+    return changes
+
+
+def is_redundant(seen: dict[tuple[str, str], str]) -> bool | None:
+    """None as long as some server's role or state has not been seen."""
+    servers = {subject for subject, _ in seen}
+    roles = [seen.get((server, "role")) for server in servers]
+    states = [seen.get((server, "state")) for server in servers]
+    if len(servers) < 2 or None in roles or None in states:
+        return None
+    return roles.count("Primary") == 1 and all(state == "CATCH_UP" for state in states)
+
+
+def exposure(changes: Sequence[Change], fault_at: float | None) -> Interval | None:
+    """From the fault to redundancy for good. None: nothing was broken, or redundancy was not observed.
+
+    `high` is None when redundancy was not back while we looked. A change-over too quick for the observer to see is
+    bounded by the first answer after the fault.
+    """
+    if fault_at is None or not changes:
+        return None
+    after = [change for change in changes if (change.when.high or 0.0) > fault_at]
+    if not after:
+        return Interval(0.0, 0.0)
+    last = after[-1]
+    if not last.redundant:
+        return Interval(max(0.0, last.when.low - fault_at), None)
+    return last.when.since(Interval(fault_at, fault_at))

@@ -1,0 +1,36 @@
+"""Ctrl-C and SIGTERM: the first one ends what can be ended and goes on to put back, later ones wait for that.
+
+In the middle of a failover the right answer to "stop" is to finish and hold, never to run away.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+STOP = 20  # the exit that Chaos Toolkit takes for "end now, but do the rollbacks"
+
+
+class Interrupts:
+    """`handle` is the signal handler; `asked` is the signal's name once one came."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.asked = ""
+        self._say = say
+
+    def handle(self, number: int, frame: Any) -> None:  # noqa: ARG002 - the signature of a signal handler
+        if self.asked:
+            self._say("putting back; please wait (to abandon: kill -9, then firedrill recover)")
+            return
+        self.asked = signal.Signals(number).name
+        self._say(f"{self.asked}: stopping; what was injected is being put back")
+        raise SystemExit(STOP)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,92 @@
+"""All that one run needs to know, gathered once: what is drilled, where, and where it is written down."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from firedrill.clock import Clock, monotonic
+from firedrill.engine.observer import Names
+from firedrill.engine.view import View
+from firedrill.errors import FiredrillError
+from firedrill.model import events as kinds
+from firedrill.model.drill import Drill
+from firedrill.model.target import Target
+from firedrill.safety.undo import Line, UndoJournal
+from firedrill.store.events import EventLog
+
+
+class Place(NamedTuple):
+    """The target as it stands: where the system answers, and how to ask about it."""
+
+    url: str
+    env: dict[str, str]
+    names: Names
+    poll_s: float  # of the control plane
+    ca: str = ""
+
+
+class Job(NamedTuple):
+    drill: Drill
+    experiment: dict[str, Any]
+    target: Target
+    place: Place
+    project: Path
+    folder: Path
+    run: str
+    seed: int
+    clock: Clock
+    log: EventLog
+    undo: UndoJournal
+    view: View
+    troubles: list[str]  # what could not be written down; the run goes on to put back, the verdict suffers
+
+    def record(self, kind: str, **data: Any) -> None:
+        """Record, and go on when the disk will not take it: putting back comes first."""
+        try:
+            self.log.record(kind, **data)
+        except FiredrillError as error:
+            self.troubles.append(error.render())
+
+    def hear(self, kind: str, at: float, data: dict[str, Any]) -> None:
+        """An action's note. A fault that cannot be written down is not injected; everything else goes on."""
+        moment = at - self.clock.zero
+        if kind == kinds.FAULT_COMMAND:
+            self.undo.append(Line(commanded=data["name"]))
+            self.log.record(kind, at=moment, **data)
+            self.view.say(f"injecting: {data['name']}")
+            return
+        if token := data.pop("token", ""):
+            self.undo.append(Line(token=token))
+        if when := data.pop("when", None):
+            data |= {"low": round(when.low - self.clock.zero, 6), "high": round(when.high - self.clock.zero, 6)}
+        self.record(kind, at=moment, **data)
+
+    def child_env(self) -> dict[str, str]:
+        return {
+            **self.place.env,
+            "FIREDRILL_RUN": self.run,
+            "FIREDRILL_ZERO": repr(self.clock.zero),
+            "FIREDRILL_SEED": str(self.seed),
+        }
+
+    def prober_config(self) -> Path:
+        """What the prober is to do, as a file in the run directory."""
+        path = self.folder / "prober.json"
+        config = {
+            "run": self.run,
+            "t0": self.clock.zero,
+            "base_url": self.place.url,
+            "ca": self.place.ca,
+            "out": str(self.folder.resolve()),
+            "project_root": str(self.project),
+            "watches": self.drill.watches,
+            "invariants": self.drill.invariants,
+            "settings": {},
+            "seed": self.seed,
+        }
+        path.write_bytes(msgspec.json.encode(config))
+        return path
+
+    def elapsed(self, since: float) -> float:
+        return monotonic() - since
