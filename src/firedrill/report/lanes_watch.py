@@ -1,0 +1,124 @@
+"""Lanes of the watches: what every sample said, and under it the outage as measured, with its uncertain edges.
+
+The bar shows samples, the bracket shows the interval arithmetic of analysis: where they differ, a reader sees it.
+"""
+
+from markupsafe import Markup
+
+from firedrill.model.drill import Drill
+from firedrill.model.history import History, Sample
+from firedrill.model.verdict import Outage, Verdict
+from firedrill.report import svg
+from firedrill.report.figures import span
+from firedrill.report.lane import BAR, LABEL, Lane, paint_states
+from firedrill.report.scale import Axis
+from firedrill.report.states import INVARIANT, Run, Series, by_series, late_after, runs_of, state_of, state_of_check
+
+QUIET = BAR + 7
+WITH_OUTAGE = BAR + 24
+EDGE = 8.0  # height of the box that shows where an outage may have begun or ended
+CONNECTION = {"new": "new connection", "kept": "kept alive"}
+
+
+def watch_lanes(drill: Drill, history: History, verdict: Verdict) -> list[Lane]:
+    """One lane per watch and connection, in the order of the drill; the control watch after the others."""
+    series = by_series(history.samples)
+    zero = verdict.faults[0].at_s if verdict.faults else float("inf")
+    order = sorted(drill.watches, key=lambda spec: spec.control)
+    return [
+        watch_lane(spec.name, side, spec.control, series.get((spec.name, side), []), 1 / spec.rate_hz, zero, verdict)
+        for spec in order
+        for side in spec.connections
+    ]
+
+
+def watch_lane(
+    watch: str, side: str, control: bool, rows: list[Sample], slot_s: float, zero: float, verdict: Verdict
+) -> Lane:
+    late_s = late_after(rows, zero)
+    runs = runs_of(rows, [state_of(row, late_s) for row in rows], slot_s)
+    found = outages_of(verdict, watch, side)
+    note = CONNECTION.get(side, side) + (", untouched path" if control else "")
+
+    def paint(axis: Axis, top: float) -> Markup:
+        seen = [outage for outage in found if axis.window.overlaps(outage.began_s.low, end_of(outage))]
+        return paint_track(axis, top) + paint_states(runs, axis, top) + paint_outages(seen, axis, top + BAR + 9)
+
+    return Lane(watch, note, WITH_OUTAGE if found else QUIET, paint)
+
+
+def outages_of(verdict: Verdict, watch: str, side: str) -> list[Outage]:
+    found = verdict.watches.get(watch)
+    return found.connections[side].outages if found and side in found.connections else []
+
+
+def end_of(outage: Outage) -> float:
+    return float("inf") if outage.ended_s.high is None else outage.ended_s.high
+
+
+def paint_track(axis: Axis, top: float) -> Markup:
+    """The thin line that stays visible where nothing was asked."""
+    return svg.line(axis.left, top + BAR / 2, axis.right, top + BAR / 2, "track")
+
+
+def paint_outages(outages: list[Outage], axis: Axis, middle: float) -> Markup:
+    """Brackets first, then as many labels as fit beside them without touching."""
+    shapes = [bracket(outage, axis, middle) for outage in outages]
+    taken = axis.left
+    for index, outage in enumerate(outages):
+        words = f"down {span(outage.length_s)}"
+        left = axis.at(end_of(outage)) + 7
+        limit = axis.at(outages[index + 1].began_s.low) - 7 if index + 1 < len(outages) else axis.right
+        place = room_for(words, axis.at(outage.began_s.low) - 7, left, taken, limit)
+        if place is not None:
+            shapes.append(svg.text(place, middle + 4, words, "down"))
+            taken = place + svg.width_of(words, LABEL)
+        taken = max(taken, left)
+    return svg.join(shapes)
+
+
+def room_for(words: str, before: float, after: float, taken: float, limit: float) -> float | None:
+    """Where a label starts: right of its bracket, else left of it, else nowhere."""
+    width = svg.width_of(words, LABEL)
+    if after + width <= limit:
+        return after
+    return before - width if before - width >= taken else None
+
+
+def bracket(outage: Outage, axis: Axis, middle: float) -> Markup:
+    """A line for what is certain, a box at each end for what is not."""
+    began, ended = outage.began_s, outage.ended_s
+    words = f"{outage.connection}: down {span(outage.length_s)}"
+    sure_from, sure_to = axis.at(began.high if began.high is not None else began.low), axis.at(ended.low)
+    return svg.join(
+        [
+            svg.rect(sure_from, middle - 1.5, max(sure_to - sure_from, 1), 3, "sure", words),
+            edge(axis.at(began.low), sure_from, middle, "may have begun here"),
+            edge(sure_to, axis.at(end_of(outage)), middle, "may have ended here"),
+        ]
+    )
+
+
+def edge(left: float, right: float, middle: float, words: str) -> Markup:
+    return svg.rect(left, middle - EDGE / 2, max(right - left, 1.5), EDGE, "edge", words)
+
+
+def invariant_lanes(drill: Drill, history: History) -> list[Lane]:
+    series = by_series(row for row in history.samples if row.watch.startswith(INVARIANT))
+    return [invariant_lane(spec.name, checks_of(series, spec.name), 1 / spec.rate_hz) for spec in drill.invariants]
+
+
+def checks_of(series: Series, name: str) -> list[Sample]:
+    rows = [row for (watch, _), found in series.items() if watch == INVARIANT + name for row in found]
+    return sorted(rows, key=lambda row: row.due)
+
+
+def invariant_lane(name: str, rows: list[Sample], slot_s: float) -> Lane:
+    """A tick per check: short gaps between them, so that it reads as "asked often" and not as "always true"."""
+    states = [state_of_check(row) for row in rows]
+    ticks = [Run(row.due, row.due + slot_s / 3, state) for row, state in zip(rows, states, strict=True)]
+
+    def paint(axis: Axis, top: float) -> Markup:
+        return paint_track(axis, top) + paint_states(ticks, axis, top + 2, BAR - 4)
+
+    return Lane(name, "invariant, a tick per check", QUIET, paint)
