@@ -35,5 +35,10 @@ class Clock(NamedTuple):
     def start(cls) -> "Clock":
         return cls(monotonic())
 
+    @classmethod
+    def of_run(cls, started: str) -> "Clock":
+        """The clock of a run that another process began, from its wall-clock start (to wall-clock accuracy)."""
+        return cls(monotonic() - (utc_now() - datetime.fromisoformat(started)).total_seconds())
+
     def now(self) -> float:
         return monotonic() - self.zero

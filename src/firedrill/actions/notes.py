@@ -22,5 +22,5 @@ def listen(listener: Listener) -> Callable[[], None]:
 def note(kind: str, at: float | None = None, **data: Any) -> None:
     """Say that something of `kind` (see `firedrill.model.events`) happened, now or at a monotonic time."""
     moment = monotonic() if at is None else at
-    for listener in list(_listeners):
+    for listener in _listeners:
         listener(kind, moment, data)

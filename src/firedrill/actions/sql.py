@@ -56,7 +56,9 @@ def force_failover(resource_group: str, failover_group: str, to: str, within: st
     `within` bounds the wait for the control plane. Returns the operation's status. ActivityFailed when Azure
     refuses or when the group did not change over in time. Reversible only by failing back; lost data stays lost.
     """
-    return change_over(resource_group, failover_group, to, within, "begin_force_failover_allow_data_loss", planned=False)
+    return change_over(
+        resource_group, failover_group, to, within, "begin_force_failover_allow_data_loss", planned=False
+    )
 
 
 def planned_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
@@ -139,5 +141,7 @@ def wait_for(group: Group, what: str, reached: Callable[[GroupState], bool], lim
     deadline = monotonic() + limit_s
     while not reached(state := group.state()):
         if monotonic() > deadline:
-            raise TimeoutError(f"{group.name} is {state.role}, {state.state} on {group.to} after {limit_s:g} s, not {what}")
+            raise TimeoutError(
+                f"{group.name} is {state.role}, {state.state} on {group.to} after {limit_s:g} s, not {what}"
+            )
         sleep(poll_interval())

@@ -12,7 +12,11 @@ from firedrill.model.verdict import LostWrite, Writes
 
 
 def account_for(
-    writes: Sequence[Write], stored: Sequence[Stored], witnesses: Sequence[str], fault_at: float | None, predicted_s: float | None
+    writes: Sequence[Write],
+    stored: Sequence[Stored],
+    witnesses: Sequence[str],
+    fault_at: float | None,
+    predicted_s: float | None,
 ) -> Writes:
     """Classify every write of the ledger against what the witnesses hold.
 

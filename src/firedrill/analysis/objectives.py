@@ -49,15 +49,23 @@ def recovers(spec: ObjectiveSpec, findings: Findings) -> Judged:
         return Judged(None, "inconclusive", "the watch recorded nothing")
     if watch.recovery_s is None:
         unseen = Interval(0.0, watch.detection_limit_s)
-        return Judged(unseen, within(unseen, spec.limit), f"no outage seen; one longer than {in_words(watch.detection_limit_s)} would have been")
+        return Judged(
+            unseen,
+            within(unseen, spec.limit),
+            f"no outage seen; one longer than {in_words(watch.detection_limit_s)} would have been",
+        )
     outcome = within(watch.recovery_s, spec.limit)
     if watch.recovery_s.high is None:
-        return Judged(watch.recovery_s, outcome, f"had not recovered {in_words(watch.recovery_s.low)} after the command")
+        return Judged(
+            watch.recovery_s, outcome, f"had not recovered {in_words(watch.recovery_s.low)} after the command"
+        )
     return Judged(watch.recovery_s, outcome, "the limit lies inside the error bar" if outcome == "inconclusive" else "")
 
 
 def available(spec: ObjectiveSpec, findings: Findings) -> Judged:
-    shares = [one.availability for one in findings.watches[spec.watch].connections.values() if one.availability is not None]
+    shares = [
+        one.availability for one in findings.watches[spec.watch].connections.values() if one.availability is not None
+    ]
     if not shares:
         return Judged(None, "inconclusive", "the watch recorded nothing after the fault")
     low = min(shares)
@@ -84,7 +92,9 @@ def failed_requests(spec: ObjectiveSpec, findings: Findings) -> Judged:
 def lost(spec: ObjectiveSpec, findings: Findings) -> Judged:
     writes = findings.writes
     if not writes.witnesses or not writes.acknowledged:
-        return Judged(None, "inconclusive", "no witness was read" if not writes.witnesses else "no write was acknowledged")
+        return Judged(
+            None, "inconclusive", "no witness was read" if not writes.witnesses else "no write was acknowledged"
+        )
     count = Interval(writes.lost, writes.lost)
     outcomes = [within(count, spec.limit)]
     if spec.span_s is not None:

@@ -38,14 +38,20 @@ def put_back_at(history: History) -> float | None:
     return command.at if command else None
 
 
-def phases(history: History, fault: Fault, watches: Mapping[str, Watch], hold_s: float, redundant: Interval | None) -> list[Phase]:
+def phases(
+    history: History, fault: Fault, watches: Mapping[str, Watch], hold_s: float, redundant: Interval | None
+) -> list[Phase]:
     """Moments after `fault`; `at_s` is None for what was not seen. The watch that recovered last sets the pace."""
     slowest = slowest_outage(watches)
-    name, outage = slowest if slowest else ("", None)
-    held = outage and outage.ended_s.high is not None and Interval(outage.ended_s.low + hold_s, outage.ended_s.high + hold_s)
+    name, outage = slowest or ("", None)
+    held = (
+        outage
+        and outage.ended_s.high is not None
+        and Interval(outage.ended_s.low + hold_s, outage.ended_s.high + hold_s)
+    )
     return [
         Phase("command", Interval(fault.at_s, fault.at_s)),
-        Phase("accepted", fault.accepted_s and Interval(fault.accepted_s, fault.accepted_s) or None),
+        Phase("accepted", (fault.accepted_s and Interval(fault.accepted_s, fault.accepted_s)) or None),
         Phase("first error", first_error(watches)),
         Phase("promoted", observed(history, fault, "role", "Primary")),
         Phase("control plane done", fault.control_plane_done_s),
@@ -61,19 +67,31 @@ def observed(history: History, fault: Fault, attribute: str, value: str, subject
     wanted = subject or fault.on.rsplit("/", 1)[-1]
     for event in history.of_kind(kinds.OBSERVED):
         data = event.data
-        if (data["subject"], data["attribute"], data["value"]) == (wanted, attribute, value) and data["was"] and event.at > fault.at_s:
+        if (
+            (data["subject"], data["attribute"], data["value"]) == (wanted, attribute, value)
+            and data["was"]
+            and event.at > fault.at_s
+        ):
             return Interval(max(fault.at_s, data["low"]), data["high"])
     return None
 
 
 def slowest_outage(watches: Mapping[str, Watch]) -> tuple[str, Outage] | None:
     """The outage after the fault that ended last, with the name of its watch."""
-    after = [(name, one) for name, watch in watches.items() if not watch.control for one in watch.outages if one.during == "fault"]
+    after = [
+        (name, one)
+        for name, watch in watches.items()
+        if not watch.control
+        for one in watch.outages
+        if one.during == "fault"
+    ]
     return max(after, key=lambda pair: end_of(pair[1]), default=None)
 
 
 def first_error(watches: Mapping[str, Watch]) -> Interval | None:
-    began = [one.began_s for watch in watches.values() if not watch.control for one in watch.outages if one.during == "fault"]
+    began = [
+        one.began_s for watch in watches.values() if not watch.control for one in watch.outages if one.during == "fault"
+    ]
     return min(began, key=lambda interval: interval.middle, default=None)
 
 

@@ -18,7 +18,7 @@ def setting(name: str, default: str | None = None) -> str:
     if not value:
         raise CannotRun(
             f"{name} is not set",
-            accepted="the environment of `firedrill run`, or of a shell after: eval \"$(firedrill stage env)\"",
+            accepted='the environment of `firedrill run`, or of a shell after: eval "$(firedrill stage env)"',
             next_step=f"set {name}, or run the drill with `firedrill run`",
         )
     return value

@@ -1,12 +1,15 @@
 """All that one run needs to know, gathered once: what is drilled, where, and where it is written down."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from firedrill.clock import Clock, monotonic
-from firedrill.engine.observer import Names
+from firedrill.actions import notes
+from firedrill.clock import Clock
+from firedrill.engine.place import Place
 from firedrill.engine.view import View
 from firedrill.errors import FiredrillError
 from firedrill.model import events as kinds
@@ -14,16 +17,6 @@ from firedrill.model.drill import Drill
 from firedrill.model.target import Target
 from firedrill.safety.undo import Line, UndoJournal
 from firedrill.store.events import EventLog
-
-
-class Place(NamedTuple):
-    """The target as it stands: where the system answers, and how to ask about it."""
-
-    url: str
-    env: dict[str, str]
-    names: Names
-    poll_s: float  # of the control plane
-    ca: str = ""
 
 
 class Job(NamedTuple):
@@ -88,5 +81,11 @@ class Job(NamedTuple):
         path.write_bytes(msgspec.json.encode(config))
         return path
 
-    def elapsed(self, since: float) -> float:
-        return monotonic() - since
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Hear what the actions note, for as long as the drill runs."""
+        stop = notes.listen(self.hear)
+        try:
+            yield
+        finally:
+            stop()

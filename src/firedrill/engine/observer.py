@@ -60,7 +60,10 @@ def control_plane(target: Target) -> Question:
 def listeners(target: Target, names: Names) -> Question:
     """The server that each listener's name leads to."""
     group = target.sql.failover_group
-    subjects = {"read-write listener": f"{group}.database.windows.net", "read-only listener": f"{group}.secondary.database.windows.net"}
+    subjects = {
+        "read-write listener": f"{group}.database.windows.net",
+        "read-only listener": f"{group}.secondary.database.windows.net",
+    }
 
     def ask() -> list[Fact]:
         return [(subject, "target", names.resolve(name).split(".")[0]) for subject, name in subjects.items()]
@@ -78,7 +81,9 @@ class Observer:
         self._latest: dict[tuple[str, str], str] = {}
 
     def start(self, name: str, question: Question, every_s: float) -> None:
-        thread = threading.Thread(target=self._watch, args=(name, question, every_s), name=f"observe-{name}", daemon=True)
+        thread = threading.Thread(
+            target=self._watch, args=(name, question, every_s), name=f"observe-{name}", daemon=True
+        )
         self._threads.append(thread)
         thread.start()
 
@@ -103,7 +108,9 @@ class Observer:
                 self._note(seen, (subject, attribute), value, asked)
             self._stop.wait(max(0.0, asked + every_s - self._clock.now()))
 
-    def _note(self, seen: dict[tuple[str, str], tuple[str, float]], key: tuple[str, str], value: str, asked: float) -> None:
+    def _note(
+        self, seen: dict[tuple[str, str], tuple[str, float]], key: tuple[str, str], value: str, asked: float
+    ) -> None:
         was, since = seen.get(key, ("", asked))
         if was != value:
             self._latest[key] = value

@@ -58,13 +58,22 @@ class Recorders:
                 next_step="look at the file; is the system up, and do the probes fit it?",
             )
         if job.drill.load:
-            self.children.append(start_load(job.drill, job.drill.load, job.project, job.folder, job.place.url, job.child_env(), self._log))
+            self.children.append(
+                start_load(
+                    job.drill, job.drill.load, job.project, job.folder, job.place.url, job.child_env(), self._log
+                )
+            )
         self.observer.start("control plane", control_plane(job.target), job.place.poll_s)
         self.observer.start("names", listeners(job.target, job.place.names), job.place.poll_s)
 
     def spawn(self, name: str, module: str, *arguments: str) -> Child:
         child = Child(
-            name, [sys.executable, "-m", module, *arguments], self._log, self.job.project, self.job.child_env(), heard=True
+            name,
+            [sys.executable, "-m", module, *arguments],
+            self._log,
+            self.job.project,
+            self.job.child_env(),
+            heard=True,
         )
         self.children.append(child)
         return child

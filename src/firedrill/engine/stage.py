@@ -36,17 +36,25 @@ class Stage(NamedTuple):
         connection = http.client.HTTPConnection(urlsplit(self.control).netloc, timeout=ANSWER_WITHIN_S)
         try:
             payload = None if body is None else json.dumps(body)
-            connection.request(method, path, payload, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+            connection.request(
+                method, path, payload, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+            )
             answer = connection.getresponse()
             content = json.loads(answer.read() or b"null")
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise CannotRun(
-                f"the stage does not answer: {error}", where=self.control, next_step="firedrill stage logs; then firedrill stage up"
+                f"the stage does not answer: {error}",
+                where=self.control,
+                next_step="firedrill stage logs; then firedrill stage up",
             ) from error
         finally:
             connection.close()
         if answer.status >= 400:
-            raise CannotRun(f"the stage refused: {content.get('error', content)}", where=f"{method} {path}", next_step="firedrill stage logs")
+            raise CannotRun(
+                f"the stage refused: {content.get('error', content)}",
+                where=f"{method} {path}",
+                next_step="firedrill stage logs",
+            )
         return content
 
     def status(self) -> dict[str, Any]:
@@ -64,7 +72,9 @@ def directory() -> Path:
     path = Path(tempfile.gettempdir()) / f"firedrill-stage-{mark}"
     path.mkdir(mode=0o755, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != 0:
-        raise CannotRun("the stage's directory belongs to somebody else", where=str(path), next_step="remove it, or set TMPDIR")
+        raise CannotRun(
+            "the stage's directory belongs to somebody else", where=str(path), next_step="remove it, or set TMPDIR"
+        )
     return path
 
 
@@ -113,7 +123,9 @@ def ready(process: "subprocess.Popen[bytes]", log: Path) -> Stage:
         return Stage(said["control"], said["token"], said["pid"])
     error = said.get("error", {})
     raise CannotRun(
-        f"the stage did not start: {error.get('what', 'no reason given')}", where=str(log.parent), next_step=error.get("next", "firedrill stage logs")
+        f"the stage did not start: {error.get('what', 'no reason given')}",
+        where=str(log.parent),
+        next_step=error.get("next", "firedrill stage logs"),
     )
 
 

@@ -71,7 +71,9 @@ class Arrival:
     def ask(self, method: str, path: str, name: str, key: str = "", **options: Any) -> None:
         """One request under `name`; `key` goes along as Idempotency-Key and is answered in the ledger."""
         headers = {"Idempotency-Key": key} if key else {}
-        with self.user.client.request(method, path, name=name, headers=headers, catch_response=True, **options) as response:
+        with self.user.client.request(
+            method, path, name=name, headers=headers, catch_response=True, **options
+        ) as response:
             self.outcome = judge(response)
             if self.outcome.outcome == "ok":
                 response.success()

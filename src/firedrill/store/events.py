@@ -17,6 +17,7 @@ from firedrill.errors import FiredrillError
 from firedrill.model.history import Event
 
 GENESIS = "0" * 64
+DISK_ADVICE = "free disk space or choose another place with --out; what was injected is being put back"
 
 
 def chained(event: Event) -> str:
@@ -26,14 +27,18 @@ def chained(event: Event) -> str:
 
 
 class EventLog:
-    """Appends events; safe from several threads. Raises FiredrillError when the disk will not take the line."""
+    """Appends events, to a new log or to one that a dead run left; safe from several threads.
+
+    Raises FiredrillError when the disk will not take the line.
+    """
 
     def __init__(self, path: Path, clock: Clock, by: str) -> None:
         self.clock = clock
         self._path, self._by = path, by
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._lock = threading.Lock()
-        self._seq, self._last = 0, GENESIS
+        before = read_events(path)
+        self._seq, self._last = (before[-1].seq + 1, before[-1].hash) if before else (0, GENESIS)
 
     def record(self, kind: str, at: float | None = None, **data: Any) -> Event:
         """Write one event and sync it. `at` defaults to now, in seconds of the run."""
@@ -47,15 +52,16 @@ class EventLog:
 
     def _append(self, line: bytes) -> None:
         try:
-            if os.write(self._file, line) != len(line):
-                raise OSError(28, "No space left on device")
+            written = os.write(self._file, line)
             os.fsync(self._file)
         except OSError as error:
             raise FiredrillError(
                 f"cannot write the run's events: {error.strerror}",
                 where=str(self._path),
-                next_step="free disk space or choose another place with --out; what was injected is being put back",
+                next_step=DISK_ADVICE,
             ) from error
+        if written != len(line):
+            raise FiredrillError("the disk took only part of an event", where=str(self._path), next_step=DISK_ADVICE)
 
     def close(self) -> None:
         os.close(self._file)

@@ -1,0 +1,53 @@
+"""Put back what a dead run left: from its undo journal alone, on any machine that has the run directory.
+
+Reads the real state first and may be called again at any time. An operation that the dead run had started is waited
+for, never reversed half-way.
+"""
+
+import contextlib
+import importlib
+import os
+
+from firedrill.actions.sql import finish_pending
+from firedrill.clock import sleep
+from firedrill.engine import stage
+from firedrill.errors import PutBackIncomplete
+from firedrill.safety.undo import OpenUndo, Undo
+
+LATE_START_S = 5.0  # a request that left just before the run died has shown its effect by then
+
+
+def put_back(left: OpenUndo, *, rehearsal: bool) -> str:
+    """Carry out every undo of the journal; why nothing is left to do, in words. PutBackIncomplete says what failed."""
+    environment = {}
+    if rehearsal:
+        running = stage.find()
+        if running is None:
+            return "the stage that held it is gone, and its state with it"
+        environment = stage.environment(running.status())
+    for undo in left.undos:
+        os.environ.update({**undo.environment, **environment})
+        settle(left, undo)
+        carry_out(left, undo)
+    return "put back by firedrill recover"
+
+
+def settle(left: OpenUndo, undo: Undo) -> None:
+    """Let what the dead run started come to its end before looking at the state."""
+    group = undo.arguments
+    for token in left.tokens:
+        with contextlib.suppress(KeyError):
+            finish_pending(group["resource_group"], group["failover_group"], group["to"], token)
+    if left.commanded and not left.tokens:
+        sleep(LATE_START_S)
+
+
+def carry_out(left: OpenUndo, undo: Undo) -> None:
+    try:
+        getattr(importlib.import_module(undo.module), undo.func)(**undo.arguments)
+    except Exception as error:
+        raise PutBackIncomplete(
+            f"{undo.name}: {str(error).strip().splitlines()[0]}",
+            where=str(left.run),
+            next_step="mend what it names, then firedrill recover again: it may be called as often as you like",
+        ) from error

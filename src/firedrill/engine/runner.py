@@ -1,0 +1,200 @@
+"""One drill from warm-up to the last witness. Records; computes nothing; puts back whatever happens.
+
+The waits are on what the watches measure, never on a guess: steady before the fault, recovered and held before the
+put-back, redundant before the end.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from firedrill.clock import sleep
+from firedrill.engine.chaos import Outcome, Steps, run_experiment
+from firedrill.engine.interrupts import STOP, Interrupts
+from firedrill.engine.job import Job
+from firedrill.engine.recorders import Recorders
+from firedrill.errors import FiredrillError
+from firedrill.model import events as kinds
+from firedrill.model.units import in_words
+from firedrill.safety.undo import Undo
+from firedrill.store import rundir
+
+TICK_S = 0.1
+WITNESS_WITHIN_S = 120.0
+REDUNDANT_WITHIN_S = 600.0
+
+
+class Runner:
+    def __init__(self, job: Job, interrupts: Interrupts) -> None:
+        self.job, self.interrupts = job, interrupts
+        self.outcome: Outcome | None = None
+        self.recorders = Recorders(job)
+
+    def conduct(self) -> None:
+        """Run the whole drill. CannotRun only when nothing was injected; an interrupt ends it early but in order."""
+        try:
+            with self.recorders:
+                self.phase("warm-up", "warming up until the watches are steady")
+                if self.steady():
+                    self.inject_and_put_back()
+                    self.redundant_again()
+        except SystemExit as stopped:
+            if stopped.code != STOP:
+                raise
+        if self.interrupts.asked:
+            self.job.record(kinds.INTERRUPTED, signal=self.interrupts.asked)
+        self.phase("witness", "reading the witnesses")
+        for witness in self.job.drill.witnesses:
+            self.read_witness(witness)
+        self.phase("done", "")
+
+    def phase(self, name: str, words: str) -> None:
+        self.job.record(kinds.PHASE, name=name)
+        if words:
+            self.job.view.say(words)
+
+    def steady(self) -> bool:
+        """Whether every watch was good for as long as the drill asks, within the time that it allows."""
+        spec = self.job.drill.steady
+        waited = self.wait("steady", lambda: self.good_for() >= spec.for_s, spec.within_s + spec.for_s)
+        if waited is None:
+            why = self.recorders.live.worst(self.job.clock.now())
+            self.job.record(kinds.NOT_STEADY, waited_s=spec.within_s, why=why)
+            self.job.view.say(f"not steady, so nothing is injected ({why})")
+            return False
+        self.job.record(kinds.STEADY, for_s=spec.for_s, waited_s=round(waited, 3))
+        return True
+
+    def good_for(self) -> float:
+        return self.recorders.live.good_for(self.job.clock.now())
+
+    def wait(self, what: str, reached: Callable[[], bool], limit_s: float) -> float | None:
+        """Seconds that it took; None when the limit passed or a recorder died. The live view ticks meanwhile."""
+        clock = self.job.clock
+        began = clock.now()
+        while not reached():
+            now = clock.now()
+            if now - began > limit_s or self.recorders.dead():
+                return None
+            self.job.view.tick(now, what, self.recorders.live.states(now))
+            sleep(TICK_S)
+        return clock.now() - began
+
+    def inject_and_put_back(self) -> None:
+        """The experiment: fault, hold until recovered, rollback. The undo is on disk before the fault leaves."""
+        self.job.undo.open(undos_of(self.job))
+        for undo in undos_of(self.job):
+            self.job.record(
+                kinds.UNDO_WRITTEN, name=undo.name, undo=f"{undo.module}.{undo.func}", reversibility="fail-back"
+            )
+        steps = Steps(self.before_fault, self.hold, self.before_put_back)
+        self.outcome = run_experiment(self.job.experiment, steps, self.interrupts.handle)
+        self.write_journal(self.outcome)
+        for crash in self.outcome.crashes:
+            self.job.record(kinds.CHECK_CRASHED, name="a step of the drill", error=crash)
+        for failed in self.outcome.faults_failed:
+            self.job.record(kinds.FAULT_FAILED, name="experiment", error=failed)
+        for failed in self.outcome.rollbacks_failed:
+            self.job.record(kinds.UNDO_FAILED, name="experiment", error=failed)
+        if not self.outcome.rollbacks_failed and self.outcome.journal.get("rollbacks"):
+            self.job.undo.close("the rollbacks of the experiment succeeded")
+
+    def before_fault(self) -> None:
+        self.phase("inject", "steady")
+        lag = self.job.place.lag()
+        self.job.record(kinds.PREDICTED, subject="replication lag", lag_s=lag)
+
+    def hold(self) -> None:
+        """Until every watch is good again and stays so, or the drill's patience ends."""
+        recovery, began = self.job.drill.recovery, self.job.clock.now()
+        self.phase("recover", f"waiting until the watches are good again for {in_words(recovery.hold_s)}")
+        limit = recovery.within_s or max(
+            one.limit for one in self.job.drill.objectives if one.kind == "recovers within"
+        )
+        waited = self.wait("recovery", lambda: self.held(began, recovery.hold_s), limit + recovery.hold_s)
+        if waited is None:
+            self.job.record(kinds.NOT_RECOVERED, waited_s=round(self.job.clock.now() - began, 3), limit_s=limit)
+            self.job.view.say("not recovered in time; putting back")
+        else:
+            self.job.record(kinds.RECOVERED, waited_s=round(waited, 3))
+
+    def held(self, since: float, hold_s: float) -> bool:
+        return self.good_for() >= hold_s and self.job.clock.now() - since >= hold_s
+
+    def before_put_back(self) -> None:
+        self.phase("put-back", "putting back")
+
+    def redundant_again(self) -> None:
+        """Until roles and replication are as they should be, and the watches have held once more."""
+        self.phase("redundancy", "waiting for redundancy")
+        sql, observer = self.job.target.sql, self.recorders.observer
+        wanted = {
+            (sql.primary, "role"): "Primary",
+            (sql.primary, "state"): "CATCH_UP",
+            (sql.secondary, "state"): "CATCH_UP",
+        }
+        began, hold_s = self.job.clock.now(), min(self.job.drill.recovery.hold_s, 3.0)
+        back = self.wait(
+            "redundancy",
+            lambda: all(observer.latest(*key) == value for key, value in wanted.items()),
+            REDUNDANT_WITHIN_S,
+        )
+        if back is None:
+            self.job.record(
+                kinds.NOT_REDUNDANT, waited_s=round(self.job.clock.now() - began, 3), limit_s=REDUNDANT_WITHIN_S
+            )
+        else:
+            self.job.record(kinds.REDUNDANT, waited_s=round(back, 3))
+            self.wait("the watches", lambda: self.held(began, hold_s), self.job.drill.steady.within_s)
+
+    def read_witness(self, witness: str) -> None:
+        """A witness is read by a child of its own, when nothing writes any more."""
+        argv = [sys.executable, "-m", "firedrill.engine.prober", "--witness", str(self.job.prober_config()), witness]
+        log = self.job.folder / "children.log"
+        try:
+            with log.open("ab") as output:
+                env = {**os.environ, **self.job.child_env()}
+                subprocess.run(
+                    argv,
+                    check=True,
+                    timeout=WITNESS_WITHIN_S,
+                    cwd=self.job.project,
+                    env=env,
+                    stdout=output,
+                    stderr=output,
+                )
+        except (subprocess.SubprocessError, OSError) as error:
+            self.job.record(kinds.WITNESS_FAILED, witness=witness, error=str(error))
+        else:
+            self.job.record(kinds.WITNESS_READ, witness=witness)
+
+    def write_journal(self, outcome: Outcome) -> None:
+        """Chaos Toolkit's own journal, as it is."""
+        try:
+            content = msgspec.json.format(msgspec.json.encode(outcome.journal, enc_hook=str))
+            rundir.write_synced(self.job.folder / rundir.JOURNAL, content)
+        except OSError as error:
+            self.job.troubles.append(FiredrillError(f"cannot write the experiment's journal: {error}").render())
+
+
+def undos_of(job: Job) -> list[Undo]:
+    """The experiment's rollbacks with their configuration filled in, as they are written ahead."""
+    from chaoslib.configuration import load_configuration
+    from chaoslib.substitution import substitute
+
+    configuration = load_configuration(job.experiment.get("configuration", {}))
+    return [
+        Undo(
+            name=one["name"],
+            module=one["provider"]["module"],
+            func=one["provider"]["func"],
+            arguments=substitute(one["provider"].get("arguments", {}), configuration, {}),
+            environment={
+                key: value for key, value in job.place.env.items() if "SECRET" not in key and "SQL_" not in key
+            },
+        )
+        for one in job.experiment.get("rollbacks", [])
+    ]

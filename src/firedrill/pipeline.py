@@ -1,0 +1,236 @@
+"""One drill, one way: drill file -> Drill -> engine -> run directory -> History -> Verdict -> page -> exit code.
+
+Every step can be entered again from disk: `rebuild` starts at the run directory, `recover` at its undo journal.
+"""
+
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from firedrill import __version__
+from firedrill.analysis.verdict import conclude
+from firedrill.clock import Clock, stamp, utc_now
+from firedrill.content.drills import load_drill, resolved_yaml
+from firedrill.content.experiments import load_experiment
+from firedrill.content.project import find_project
+from firedrill.content.targets import load_target
+from firedrill.engine import place as places
+from firedrill.engine.interrupts import Interrupts
+from firedrill.engine.job import Job
+from firedrill.engine.recover import put_back
+from firedrill.engine.preflight import check_target, refuse_open_undo
+from firedrill.engine.runner import Runner
+from firedrill.engine.view import View
+from firedrill.errors import CannotRun, Exit, FiredrillError
+from firedrill.model import events as kinds
+from firedrill.model.drill import Drill
+from firedrill.model.history import RunInfo
+from firedrill.model.target import Target
+from firedrill.model.verdict import Verdict
+from firedrill.report.junit import render_junit
+from firedrill.report.page import render_page
+from firedrill.report.summary import render_summary
+from firedrill.safety.home import home
+from firedrill.safety.lock import locked
+from firedrill.safety.undo import OpenUndo, UndoJournal, open_undos
+from firedrill.store import rundir
+from firedrill.store.events import EventLog
+from firedrill.store.history import read_history
+from firedrill.store.seal import changed, seal
+
+OUTCOMES = {"pass": Exit.PASS, "fail": Exit.FAIL, "inconclusive": Exit.INCONCLUSIVE}
+
+
+class Order(NamedTuple):
+    """What somebody asked for on the command line."""
+
+    drill: str
+    target: str = "local"
+    reports: Path = Path("reports")
+    seed: int | None = None
+    overrides: tuple[str, ...] = ()
+    keep_stage: bool = False
+
+
+class Plan(NamedTuple):
+    """Everything that a run would do, read and checked; nothing touched yet. `hash` changes with any of it."""
+
+    project: Path
+    drill: Drill
+    experiment: dict[str, Any]
+    target: Target
+    hash: str
+
+
+class Ended(NamedTuple):
+    """How a run ended: its directory, its verdict, and what could not be written down."""
+
+    folder: Path
+    verdict: Verdict
+    troubles: list[str]
+
+    @property
+    def exit_code(self) -> Exit:
+        if self.verdict.put_back.outcome != "pass":
+            return Exit.PUT_BACK_INCOMPLETE
+        return Exit.CANNOT_RUN if self.troubles else OUTCOMES[self.verdict.outcome]
+
+
+def make_plan(order: Order) -> Plan:
+    """Read and validate every file of a drill; InvalidFile or Usage before anything is touched."""
+    project = find_project()
+    drill = load_drill(order.drill, project, order.overrides)
+    experiment = load_experiment(drill.experiment, project)
+    target = load_target(order.target, project, order.overrides)
+    content = msgspec.json.encode([drill, experiment, target], order="sorted")
+    return Plan(project, drill, experiment, target, hashlib.sha256(content).hexdigest())
+
+
+def run(order: Order, view: View) -> Ended:
+    """Run one drill to its end. FiredrillError when it could not be run; a bad outcome is not an error."""
+    plan = make_plan(order)
+    with locked(home() / "lock", plan.target.name):
+        refuse_open_undo(plan.target.name)
+        keep = places.Keep(order.keep_stage)
+        with places.at(plan.target, plan.project, view.say, keep) as place:
+            check_target(plan.target, place)
+            ended = carry_out(plan, order, place, view)
+            keep.up = keep.up or ended.verdict.put_back.outcome != "pass"
+            return ended
+
+
+def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ended:
+    """From an empty run directory to its verdict."""
+    run, began, clock = rundir.new_run_id(), utc_now(), Clock.start()
+    folder = rundir.create_run_dir(order.reports, plan.drill.name, run, began)
+    seed = order.seed if order.seed is not None else int(run, 16) % 1_000_000
+    log = EventLog(folder / rundir.EVENTS, clock, "firedrill")
+    write_inputs(folder, plan)
+    undo = UndoJournal(folder, plan.target.name, home())
+    job = Job(
+        plan.drill, plan.experiment, plan.target, place, plan.project, folder, run, seed, clock, log, undo, view, []
+    )
+    log.record(kinds.RUN_STARTED, **msgspec.to_builtins(run_info(plan, place, run, stamp(began), seed)))
+    conduct(job, view)
+    try:
+        seal(folder, log)
+    except FiredrillError as error:
+        job.troubles.append(error.render())
+    log.close()
+    return Ended(folder, rebuild(folder), job.troubles)
+
+
+def conduct(job: Job, view: View) -> None:
+    interrupts = Interrupts(view.say)
+    with interrupts.installed(), job.listening():
+        Runner(job, interrupts).conduct()
+
+
+def write_inputs(folder: Path, plan: Plan) -> None:
+    rundir.write_synced(folder / rundir.DRILL, resolved_yaml(plan.drill).encode())
+    rundir.write_synced(folder / rundir.PLAN, msgspec.json.format(msgspec.json.encode(describe(plan))))
+
+
+def run_info(plan: Plan, place: places.Place, run: str, started: str, seed: int) -> RunInfo:
+    import getpass
+
+    packages = ("chaostoolkit-lib", "azure-mgmt-sql", "locust")
+    return RunInfo(
+        run=run,
+        drill=plan.drill.name,
+        target=plan.target.name,
+        started=started,
+        rehearsal=plan.target.rehearsal,
+        by=getpass.getuser(),
+        seed=seed,
+        profile=place.profile,
+        firedrill=__version__,
+        plan_hash=plan.hash,
+        versions={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages},
+        settings=place.settings,
+    )
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """The plan for people and programs: what, on what, and what undo really is."""
+    steps = [one for one in plan.experiment["method"] if one.get("type") == "action"]
+    return {
+        "hash": plan.hash,
+        "drill": plan.drill.name,
+        "because": plan.drill.because,
+        "target": plan.target.name,
+        "rehearsal": plan.target.rehearsal,
+        "resources": {
+            "failover group": plan.target.sql.failover_group,
+            "servers": [plan.target.sql.primary, plan.target.sql.secondary],
+        },
+        "faults": [{"name": one["name"], **one["provider"]} for one in steps],
+        "undo": [{"name": one["name"], **one["provider"]} for one in plan.experiment.get("rollbacks", [])],
+        "reversibility": plan.experiment.get("extensions", [{}])[0].get("reversibility", "fail-back"),
+        "objectives": {one.name: one.limit_words for one in plan.drill.objectives},
+    }
+
+
+def rebuild(folder: Path) -> Verdict:
+    """Make verdict, page and summaries again from the run directory, byte for byte."""
+    drill = load_drill(str(folder / rundir.DRILL), folder, (), resolved=True)
+    history = read_history(folder)
+    verdict = conclude(drill, history)
+    outputs = {
+        rundir.VERDICT: encode_verdict(verdict).decode(),
+        rundir.JUNIT: render_junit(verdict),
+        rundir.SUMMARY: render_summary(drill, verdict),
+        rundir.PAGE: render_page(drill, history, verdict),
+    }
+    for name, content in outputs.items():
+        try:
+            rundir.write_synced(folder / name, content.encode())
+        except OSError as error:
+            raise CannotRun(
+                f"cannot write {name}: {error.strerror}",
+                where=str(folder),
+                next_step="free disk space, then: firedrill report RUN",
+            ) from error
+    return verdict
+
+
+def encode_verdict(verdict: Verdict) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n"
+
+
+def verify(folder: Path) -> list[str]:
+    """Everything that does not fit, in words: changed raw files, and a verdict that its raw files do not give."""
+    if problems := changed(folder):
+        return problems
+    drill = load_drill(str(folder / rundir.DRILL), folder, (), resolved=True)
+    verdict = conclude(drill, read_history(folder))
+    written = (folder / rundir.VERDICT).read_bytes() if (folder / rundir.VERDICT).exists() else b""
+    if written != encode_verdict(verdict):
+        return [f"{rundir.VERDICT}: is not what the raw files give; firedrill report {folder} makes it again"]
+    return []
+
+
+def recover(say: Callable[[str], None], target: str | None = None) -> list[Path]:
+    """Put back what dead runs left, and finish their reports. The run directories; PutBackIncomplete when it failed."""
+    with locked(home() / "lock", target or "local"):
+        return [finish(left, say) for left in open_undos(home(), target)]
+
+
+def finish(left: OpenUndo, say: Callable[[str], None]) -> Path:
+    """One dead run: put back, close its journal, seal and report it."""
+    say(f"putting back what {left.run} left on {left.target}")
+    run = read_history(left.run).run
+    log = EventLog(left.run / rundir.EVENTS, Clock.of_run(run.started), "firedrill recover")
+    with hearing(log):
+        why = put_back(left, rehearsal=run.rehearsal)
+    UndoJournal(left.run, left.target, home()).close(why)
+    seal(left.run, log)
+    log.close()
+    rebuild(left.run)
+    say(why)
+    return left.run
