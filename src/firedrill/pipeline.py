@@ -22,7 +22,7 @@ from firedrill.content.targets import load_target
 from firedrill.engine import place as places
 from firedrill.engine.interrupts import Interrupts
 from firedrill.engine.job import Job
-from firedrill.engine.recover import put_back
+from firedrill.engine.recover import hearing, put_back
 from firedrill.engine.preflight import check_target, refuse_open_undo
 from firedrill.engine.runner import Runner
 from firedrill.engine.view import View

@@ -39,6 +39,6 @@ def sql_client() -> Any:
         setting("AZURE_SUBSCRIPTION_ID"),
         base_url=arm,
         credential_scopes=[f"{arm if arm.endswith('.com') else PUBLIC_ARM}/.default"],
-        connection_verify=os.environ.get("REQUESTS_CA_BUNDLE", True),
+        connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
         polling_interval=poll_interval(),
     )

@@ -19,6 +19,14 @@ from firedrill.safety.undo import Line, UndoJournal
 from firedrill.store.events import EventLog
 
 
+def in_run_time(data: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """An action's note with its interval (`when`, of the machine's clock) as `low` and `high` of the run."""
+    rest = {key: value for key, value in data.items() if key != "when"}
+    if (when := data.get("when")) is None:
+        return rest
+    return rest | {"low": round(when.low - clock.zero, 6), "high": round(when.high - clock.zero, 6)}
+
+
 class Job(NamedTuple):
     drill: Drill
     experiment: dict[str, Any]
@@ -51,9 +59,7 @@ class Job(NamedTuple):
             return
         if token := data.pop("token", ""):
             self.undo.append(Line(token=token))
-        if when := data.pop("when", None):
-            data |= {"low": round(when.low - self.clock.zero, 6), "high": round(when.high - self.clock.zero, 6)}
-        self.record(kind, at=moment, **data)
+        self.record(kind, at=moment, **in_run_time(data, self.clock))
 
     def child_env(self) -> dict[str, str]:
         return {

@@ -7,14 +7,34 @@ for, never reversed half-way.
 import contextlib
 import importlib
 import os
+from collections.abc import Iterator
+from typing import Any
 
+from firedrill.actions import notes
 from firedrill.actions.sql import finish_pending
 from firedrill.clock import sleep
 from firedrill.engine import stage
+from firedrill.engine.job import in_run_time
 from firedrill.errors import PutBackIncomplete
 from firedrill.safety.undo import OpenUndo, Undo
+from firedrill.store.events import EventLog
 
 LATE_START_S = 5.0  # a request that left just before the run died has shown its effect by then
+
+
+@contextlib.contextmanager
+def hearing(log: EventLog) -> Iterator[None]:
+    """Record what the actions note in the events of the dead run."""
+
+    def hear(kind: str, at: float, data: dict[str, Any]) -> None:
+        without_token = {key: value for key, value in data.items() if key != "token"}
+        log.record(kind, at=at - log.clock.zero, **in_run_time(without_token, log.clock))
+
+    stop = notes.listen(hear)
+    try:
+        yield
+    finally:
+        stop()
 
 
 def put_back(left: OpenUndo, *, rehearsal: bool) -> str:

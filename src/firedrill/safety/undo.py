@@ -77,7 +77,7 @@ def read_journal(run: Path, target: str) -> OpenUndo | None:
     try:
         whole = path.read_bytes().split(b"\n")[:-1]
         lines = [msgspec.json.decode(line, type=Line) for line in whole]
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise CannotRun(
             f"a run on {target} left something to put back, and its journal cannot be read: {error}",
             where=str(path),

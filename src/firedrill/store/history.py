@@ -17,7 +17,7 @@ def read_history(folder: Path) -> History:
     try:
         events = read_events(folder / rundir.EVENTS)
         run = next(msgspec.convert(event.data, RunInfo) for event in events if event.kind == kinds.RUN_STARTED)
-    except (OSError, StopIteration, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, StopIteration, msgspec.MsgspecError) as error:
         raise InvalidFile(
             f"this is not a readable run: {error or 'it has no run.started event'}",
             where=str(folder / rundir.EVENTS),

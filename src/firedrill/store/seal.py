@@ -38,7 +38,7 @@ def changed(folder: Path) -> list[str]:
     try:
         raw = (folder / rundir.EVENTS).read_bytes()
         events = [msgspec.json.decode(line, type=Event) for line in raw.split(b"\n")[:-1]]
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         return [f"{rundir.EVENTS}: cannot be read: {error}"]
     if b"".join(msgspec.json.encode(event) + b"\n" for event in events) != raw:
         return [f"{rundir.EVENTS}: a byte was changed, added or removed"]

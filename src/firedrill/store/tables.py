@@ -83,9 +83,10 @@ def lines_to_relation(database: Any, folder: Path, table: Table) -> None:
         f"read_json([{', '.join(quoted(path) for path in files)}], format='newline_delimited', "
         f"columns={{{columns}}}, ignore_errors=true, maximum_object_size=1048576)"
         if files
-        else f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in table.columns.items())} WHERE false)"
+        else f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in table.columns.items())})"
     )
-    database.execute(f"CREATE OR REPLACE VIEW lines AS SELECT * FROM {source}")  # noqa: S608 - paths of our own run
+    whole = f"{next(iter(table.columns))} IS NOT NULL"  # DuckDB makes a torn line a row of nulls
+    database.execute(f"CREATE OR REPLACE VIEW lines AS SELECT * FROM {source} WHERE {whole}")  # noqa: S608 - our own paths
 
 
 def quoted(path: Path) -> str:
