@@ -57,7 +57,7 @@ def latency(value: float | None) -> str:
 
 
 def offset(value: float) -> str:
-    """Seconds after (or before) the command: `+2.34 s`, `−1.20 s`."""
+    """Seconds after (or before) the command: `+2.34 s`, `-1.20 s` with a real minus."""
     return f"{MINUS if value < 0 else '+'}{duration(abs(value))}"
 
 

@@ -3,7 +3,7 @@
 Everything is read from events. A change that was seen by polling lies between two polls, and is drawn so.
 """
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -18,6 +18,7 @@ LAG = "lag_s"  # the attribute of an observation that is a number over time; it 
 LEADING = frozenset({"primary", "leader", "active", "enabled", "closed", "live"})
 FOLLOWING = frozenset({"secondary", "catch_up", "standby", "follower", "ready"})
 HEIGHT = BAR + 7
+TALL = BAR + 17  # room for the name of a command under its title
 
 
 class Change:
@@ -54,7 +55,7 @@ def deed_lane(history: History, prefix: str, title: str, name: str) -> Lane:
     def paint(axis: Axis, top: float) -> Markup:
         return svg.join([deed(attempt, axis, top, name, prefix) for attempt in attempts(mine, f"{prefix}.command")])
 
-    return Lane(title, f"{name} on {on}" if on else name, HEIGHT, paint)
+    return Lane(title, f"{name} on {on}" if on else name, TALL, paint)
 
 
 def attempts(rows: list[Event], command: str) -> list[list[Event]]:
@@ -113,10 +114,7 @@ def observed_lanes(history: History) -> list[Lane]:
 
 
 def observed_lane(subject: str, attribute: str, changes: list[Change], end: float) -> Lane:
-    spans = [
-        (change.since, following.low, following.since, change.value)
-        for change, following in zip(changes, changes[1:], strict=False)
-    ]
+    spans = [(change.since, following.low, following.since, change.value) for change, following in pairwise(changes)]
     spans.append((changes[-1].since, end, end, changes[-1].value))
     if changes[0].was:
         spans.insert(0, (0.0, changes[0].low, changes[0].since, changes[0].was))

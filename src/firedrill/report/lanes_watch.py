@@ -5,7 +5,7 @@ The bar shows samples, the bracket shows the interval arithmetic of analysis: wh
 
 from markupsafe import Markup
 
-from firedrill.model.drill import Drill
+from firedrill.model.drill import Drill, WatchSpec
 from firedrill.model.history import History, Sample
 from firedrill.model.verdict import Outage, Verdict
 from firedrill.report import svg
@@ -14,7 +14,9 @@ from firedrill.report.lane import BAR, LABEL, Lane, paint_states
 from firedrill.report.scale import Axis
 from firedrill.report.states import INVARIANT, Run, Series, by_series, late_after, runs_of, state_of, state_of_check
 
-QUIET = BAR + 7
+QUIET = BAR + 17
+COMPACT = BAR + 7
+MANY = 16  # more lanes than this are drawn closer together
 WITH_OUTAGE = BAR + 24
 EDGE = 8.0  # height of the box that shows where an outage may have begun or ended
 CONNECTION = {"new": "new connection", "kept": "kept alive"}
@@ -25,26 +27,22 @@ def watch_lanes(drill: Drill, history: History, verdict: Verdict) -> list[Lane]:
     series = by_series(history.samples)
     zero = verdict.faults[0].at_s if verdict.faults else float("inf")
     order = sorted(drill.watches, key=lambda spec: spec.control)
-    return [
-        watch_lane(spec.name, side, spec.control, series.get((spec.name, side), []), 1 / spec.rate_hz, zero, verdict)
-        for spec in order
-        for side in spec.connections
-    ]
+    asked = [(spec, side) for spec in order for side in spec.connections]
+    quiet = COMPACT if len(asked) > MANY else QUIET
+    return [watch_lane(spec, side, series.get((spec.name, side), []), zero, verdict, quiet) for spec, side in asked]
 
 
-def watch_lane(
-    watch: str, side: str, control: bool, rows: list[Sample], slot_s: float, zero: float, verdict: Verdict
-) -> Lane:
+def watch_lane(spec: WatchSpec, side: str, rows: list[Sample], zero: float, verdict: Verdict, quiet: float) -> Lane:
     late_s = late_after(rows, zero)
-    runs = runs_of(rows, [state_of(row, late_s) for row in rows], slot_s)
-    found = outages_of(verdict, watch, side)
-    note = CONNECTION.get(side, side) + (", untouched path" if control else "")
+    runs = runs_of(rows, [state_of(row, late_s) for row in rows], 1 / spec.rate_hz)
+    found = outages_of(verdict, spec.name, side)
+    note = CONNECTION.get(side, side) + (", control" if spec.control else "")
 
     def paint(axis: Axis, top: float) -> Markup:
         seen = [outage for outage in found if axis.window.overlaps(outage.began_s.low, end_of(outage))]
         return paint_track(axis, top) + paint_states(runs, axis, top) + paint_outages(seen, axis, top + BAR + 9)
 
-    return Lane(watch, note, WITH_OUTAGE if found else QUIET, paint)
+    return Lane(spec.name, note, WITH_OUTAGE if found else quiet, paint)
 
 
 def outages_of(verdict: Verdict, watch: str, side: str) -> list[Outage]:

@@ -17,7 +17,7 @@ from firedrill.report.lane import Lane
 from firedrill.report.lanes_cause import cause_lanes
 from firedrill.report.lanes_load import load_lanes
 from firedrill.report.lanes_watch import invariant_lanes, watch_lanes
-from firedrill.report.marks import ROW, paint_labels, paint_lines, placed, marks_of, rows_of
+from firedrill.report.marks import ROW, marks_of, paint_labels, paint_lines, placed, rows_of
 from firedrill.report.scale import Axis, Window
 from firedrill.report.windows import bands_of
 
@@ -124,7 +124,7 @@ def paint_name(lane: Lane, layout: Layout, top: float) -> Markup:
         return svg.text(1, top + 11, lane.title, "name") + svg.text(
             svg.width_of(lane.title, 13) + 8, top + 11, note, "note"
         )
-    tall = lane.height > 30
+    tall = lane.height >= 30
     room = layout.gutter - 16
     if tall:
         return svg.text(0, top + 10, svg.shortened(lane.title, room, 13), "name") + svg.text(

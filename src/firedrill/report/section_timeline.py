@@ -1,0 +1,128 @@
+"""Section 3: the timeline in four pictures, and the same as tables for who cannot see or wants the digits."""
+
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from firedrill.model import events
+from firedrill.model.drill import Drill
+from firedrill.model.history import Event, History, Request
+from firedrill.model.verdict import Measured, Outage, Verdict
+from firedrill.report.buckets import quantile
+from firedrill.report.figures import count, duration, latency, offset, offset_span, percent, span
+from firedrill.report.lanes_cause import LAG, said
+from firedrill.report.scale import Window
+from firedrill.report.table import Cell, Column, Table
+from firedrill.report.timeline import NARROW, WIDE, draw, lanes_of
+from firedrill.report.windows import bands_of, whole, zero_of, zoomed
+
+QUIET = frozenset({events.RUN_STARTED, events.OBSERVED, events.SEALED})
+SHOWN_FIRST = ("name", "subject", "attribute", "was", "value", "on", "status", "error", "why")
+DASHES = ("\u2013",) * 4
+
+
+class Timeline(NamedTuple):
+    """Pictures in pairs (wide, narrow), and tables."""
+
+    zoomed: Markup
+    whole: Markup
+    outages: Table
+    load: Table | None
+    happened: Table
+
+
+def timeline(drill: Drill, history: History, verdict: Verdict) -> Timeline:
+    near, run = zoomed(history, verdict), whole(history, verdict)
+    return Timeline(
+        pictures(drill, history, verdict, near, "Timeline around the outage"),
+        pictures(drill, history, verdict, run, "Timeline of the whole run"),
+        outages_table(verdict),
+        load_table(history, verdict) if history.requests else None,
+        events_table(history, verdict),
+    )
+
+
+def pictures(drill: Drill, history: History, verdict: Verdict, window: Window, title: str) -> Markup:
+    lanes = lanes_of(drill, history, verdict, window)
+    return Markup("").join(draw(lanes, verdict, window, layout, title) for layout in (WIDE, NARROW))
+
+
+def outages_table(verdict: Verdict) -> Table:
+    columns = ("watch", "connection", "began", "ended", "down", "back after the command", "errors by code")
+    zero = zero_of(verdict)
+    rows = [
+        row
+        for name, watch in verdict.watches.items()
+        for side, found in watch.connections.items()
+        for row in outage_rows(name + (" (control)" if watch.control else ""), side, found, zero)
+    ]
+    kinds = ("", "", "number", "number", "strong number", "number", "")
+    return Table("Every outage that a watch saw", [Column(*pair) for pair in zip(columns, kinds, strict=True)], rows)
+
+
+def outage_rows(name: str, side: str, found: Measured, zero: float) -> list[list[Cell]]:
+    if not found.samples:
+        return [[name, side, *DASHES, "not measured: no samples"]]
+    if not found.outages:
+        unseen = f"no outage seen; one longer than {duration(found.detection_limit_s)} would have been"
+        return [[name, side, *DASHES, unseen]]
+    return [[name, side, *outage_cells(outage, zero)] for outage in found.outages]
+
+
+def outage_cells(outage: Outage, zero: float) -> list[Cell]:
+    codes = ", ".join(f"{code} \u00d7 {count(times)}" for code, times in sorted(outage.errors.items()))
+    began, ended = offset_span(outage.began_s, zero), offset_span(outage.ended_s, zero)
+    return [began, ended, span(outage.length_s), span(outage.recovery_s), codes]
+
+
+def load_table(history: History, verdict: Verdict) -> Table:
+    """The charts of latency and answers in figures: before, during and after, by when a request was due."""
+    bands = bands_of(verdict)
+    first = min([start for start, _ in bands], default=zero_of(verdict))
+    last = max([end for _, end in bands], default=first)
+    groups: dict[str, list[Request]] = {"before the outage": [], "during the outage": [], "after the outage": []}
+    if not bands:
+        groups = {"before the command": [], "": [], "after the command": []}
+    before, during, after = groups.values()
+    for row in history.requests:
+        (before if row.due < first else during if row.due < last else after).append(row)
+    titles = ("when due", "requests", "served", "refused", "unknown", "served share", "p50", "p95", "p99", "worst")
+    columns = [Column(title, "number" if index else "") for index, title in enumerate(titles)]
+    return Table("The load in figures", columns, [load_row(name, rows) for name, rows in groups.items() if rows])
+
+
+def load_row(name: str, rows: list[Request]) -> list[Cell]:
+    took = sorted(row.done - row.due for row in rows)
+    served = sum(row.outcome == "ok" for row in rows)
+    refused = sum(row.outcome == "fail" for row in rows)
+    counts = [count(number) for number in (len(rows), served, refused, len(rows) - served - refused)]
+    return [name, *counts, percent(served / len(rows)), *(latency(quantile(took, q)) for q in (0.5, 0.95, 0.99, 1.0))]
+
+
+def events_table(history: History, verdict: Verdict) -> Table:
+    """What happened and who did it, as recorded; the hundreds of readings of the lag are left to their chart."""
+    zero = zero_of(verdict)
+    rows = [(offset(row.at - zero), row.kind, told(row), row.by) for row in history.events if worth_telling(row)]
+    return Table(
+        "What happened, as recorded", (Column("when", "number"), Column("event"), Column("what"), Column("by")), rows
+    )
+
+
+def worth_telling(event: Event) -> bool:
+    return event.kind not in QUIET or (event.kind == events.OBSERVED and event.data.get("attribute") != LAG)
+
+
+def told(event: Event) -> str:
+    keys = [key for key in SHOWN_FIRST if event.data.get(key) not in (None, "")]
+    keys += [key for key in event.data if key not in SHOWN_FIRST and event.data[key] is not None]
+    if event.kind == events.OBSERVED:
+        was = said(event.data.get("was"))
+        change = f"{was} \u2192 " if was else ""
+        return f"{said(event.data.get('subject'))} {said(event.data.get('attribute'))}: {change}{said(event.data.get('value'))}"
+    return ", ".join(f"{key} {plain(event.data[key])}" if key != "name" else plain(event.data[key]) for key in keys)
+
+
+def plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
