@@ -1,0 +1,57 @@
+"""Loopback ports: bound before anything starts, so that a taken port is an error with a name and not a crash later."""
+
+import errno
+import random
+import socket
+
+from azsim.errors import StageError
+
+LOOPBACK = "127.0.0.1"
+# Below the range from which Linux gives outgoing connections their ports (32768 to 60999): a port that a process
+# frees when it restarts must still be free a moment later.
+FIRST, LAST = 20_000, 32_000
+ATTEMPTS = 200
+
+
+def bind(port: int, what: str) -> socket.socket:
+    """A listening-to-be socket on loopback; port 0 takes a free one. StageError names a port that is taken."""
+    if port == 0:
+        return bind_free(what)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((LOOPBACK, port))
+        sock.listen(1024)
+    except OSError as error:
+        sock.close()
+        raise refusal(port, what, error) from error
+    sock.setblocking(False)
+    return sock
+
+
+def refusal(port: int, what: str, error: OSError) -> StageError:
+    if error.errno == errno.EADDRINUSE:
+        return StageError(
+            f"port {port} for {what} is taken by another program",
+            f"free it, choose another port for {what}, or 0 for any free one",
+        )
+    return StageError(f"port {port} for {what} cannot be used: {error.strerror}", f"choose another port for {what}")
+
+
+def bind_free(what: str) -> socket.socket:
+    for _ in range(ATTEMPTS):
+        try:
+            return bind(random.randrange(FIRST, LAST), what)
+        except StageError:
+            continue
+    raise StageError(f"no free port for {what} between {FIRST} and {LAST}", "end programs that hold many ports")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now, for a process that will bind it itself."""
+    with bind_free("a process") as sock:
+        return port_of(sock)
+
+
+def port_of(sock: socket.socket) -> int:
+    return int(sock.getsockname()[1])
