@@ -25,7 +25,9 @@ def test_each_write_is_counted_once_in_its_class(told: list[tuple[str, int]], st
     rows = [Stored("database", f"fd-{number}", times) for number, (_, times) in enumerate(told) if times]
     rows += [Stored("database", f"stranger-{number}", 1) for number in range(strangers)]
     found = account_for(writes, rows, ["database"], 10.0, None)
-    assert set(found.lost_ids) == {f"fd-{n}" for n, (answer, times) in enumerate(told) if answer == "acknowledged" and not times}
+    assert set(found.lost_ids) == {
+        f"fd-{n}" for n, (answer, times) in enumerate(told) if answer == "acknowledged" and not times
+    }
     assert found.lost == len(found.lost_ids) == len(found.lost_writes)
     assert found.recovered == sum(answer == "unknown" and times > 0 for answer, times in told)
     assert found.duplicated == sum(times > 1 for _, times in told)
