@@ -1,15 +1,24 @@
 """Section 5: what users noticed, by journey; and every error code with its first and last sighting."""
 
-from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
-from firedrill.model.history import History, Request, Sample
+from firedrill.model.history import History
 from firedrill.model.verdict import Verdict
 from firedrill.report.figures import count, latency, offset, percent
 from firedrill.report.table import Column, Table
 from firedrill.report.windows import zero_of
 
 MOST_CODES = 100  # a crash loop can make every message a new code; the rest is counted in one line
+
+
+class Bad(NamedTuple):
+    """An answer that was not ok, of a watch or of the load."""
+
+    who: str
+    code: str
+    outcome: str
+    done: float
 
 
 class Sighting(NamedTuple):
@@ -66,17 +75,14 @@ MEANING = {"fail": "refused: it did not happen", "unknown": "no answer: it may h
 def sightings(history: History) -> dict[tuple[str, str, str], Sighting]:
     """(who, code, meaning) -> how often and when, by the time the answer came."""
     seen: dict[tuple[str, str, str], Sighting] = {}
-    for who, row in bad_answers(history):
-        key = (who, row.code or "no code", MEANING[row.outcome])
-        found = seen.get(key, Sighting(0, row.done, row.done))
-        seen[key] = Sighting(found.times + 1, min(found.first, row.done), max(found.last, row.done))
+    samples = (
+        Bad(f"watch {row.watch}", row.code, row.outcome, row.done) for row in history.samples if row.outcome != "ok"
+    )
+    asked = (
+        Bad(f"load {row.journey}", row.code, row.outcome, row.done) for row in history.requests if row.outcome != "ok"
+    )
+    for bad in chain(samples, asked):
+        key = (bad.who, bad.code or "no code", MEANING[bad.outcome])
+        found = seen.get(key, Sighting(0, bad.done, bad.done))
+        seen[key] = Sighting(found.times + 1, min(found.first, bad.done), max(found.last, bad.done))
     return seen
-
-
-def bad_answers(history: History) -> Iterator[tuple[str, Sample | Request]]:
-    for sample in history.samples:
-        if sample.outcome != "ok":
-            yield f"watch {sample.watch}", sample
-    for request in history.requests:
-        if request.outcome != "ok":
-            yield f"load {request.journey}", request
