@@ -1,0 +1,112 @@
+"""A target file becomes a `Target`, or an error that says which line to change.
+
+A target with a `stage` is a rehearsal on this machine; any other must name a subscription and the system's address.
+`--set stage.*` and `bank.mistake` are laid over the stage here, so that there is one place that knows what holds.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from firedrill.content.project import find, find_project
+from firedrill.content.settings import LAG, MISTAKE, PROFILE, SEED, Settings, read_settings
+from firedrill.content.shape import At, Flag, Integer, Key, Many, Matching, Named, Record, Text
+from firedrill.content.yaml import read_document
+from firedrill.errors import Usage
+from firedrill.model.target import AzureSpec, SqlSpec, StageSpec, SystemSpec, Target, WorkloadSpec
+
+NAME = Matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "letters, digits, . _ and -, up to 63")
+GROUP = Matching(r"[A-Za-z0-9(][\w.()-]{0,89}", "a resource group: letters, digits, . _ - ( and ), up to 90")
+GUID = Matching(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a GUID: 00000000-0000-0000-0000-000000000000")
+HTTPS = Matching(r"https://[^\s/]+(/\S*)?", "an address: https://...")
+URL = Matching(r"https?://[^\s/]+(/\S*)?", "an address: https://... or http://...")
+READY = Matching(r"(/\S*)?", "a path: /health/ready")
+PROGRAM = Matching(r"[a-z][a-z0-9-]{0,30}", "small letters, digits and -, up to 31")
+COMMAND = Many(Text(500), 1)
+
+AZURE = Record(
+    AzureSpec,
+    Key("subscription", GUID, "the subscription's id", required=True),
+    Key("resource_group", GROUP, "the resource group that holds the system", required=True),
+    Key("tenant", GUID, "the tenant's id"),
+    Key("arm", HTTPS, "the management endpoint of another cloud"),
+    Key("authority", HTTPS, "the login endpoint of another cloud"),
+)
+SQL = Record(
+    SqlSpec,
+    Key("failover_group", NAME, "the failover group's name", required=True),
+    Key("primary", NAME, "the server that is primary before a drill", required=True),
+    Key("secondary", NAME, "the server on the other side", required=True),
+)
+SYSTEM = Record(SystemSpec, Key("url", URL, "where users reach the system", required=True))
+WORKLOAD = Record(
+    WorkloadSpec,
+    Key("name", PROGRAM, "what the stage calls it", required=True),
+    Key("command", COMMAND, 'the program and its arguments; "{python}" is the stage\'s Python', required=True),
+    Key("per_region", Integer(1, 20), "copies in each region"),
+    Key("ready", READY, "the path that answers 200 when a copy may get requests"),
+    Key("env", Named(Text(500)), "more environment"),
+)
+STAGE = Record(
+    StageSpec,
+    Key("profile", PROFILE, "how fast things go: brisk (seconds) or azure (documented typical)"),
+    Key("seed", SEED, "of everything random"),
+    Key("replication_lag", LAG, "added to replication", "replication_lag_s"),
+    Key("mistake", MISTAKE, "a mistake that the system makes on purpose"),
+    Key("init", Many(COMMAND), "commands that run once, before the workloads"),
+    Key("workloads", Many(WORKLOAD), "the programs of the system"),
+)
+TARGET = Record(
+    Target,
+    Key("target", NAME, "the target's name", "name", required=True),
+    Key("rehearsal", Flag(), "true: nothing here is real, and the report says so"),
+    Key("azure", AZURE, "the subscription"),
+    Key("sql", SQL, "the SQL failover group", required=True),
+    Key("system", SYSTEM, "the system under drill"),
+    Key("stage", STAGE, "the rehearsal stage of this machine"),
+)
+
+
+def load_target(name: str | Path, project: Path | None = None, overrides: Sequence[str] = ()) -> Target:
+    """The target that a path or a bare name means, with `stage.*` and `bank.mistake` of `overrides` laid over it.
+
+    Other overrides are left alone. InvalidFile or Usage otherwise.
+    """
+    document = read_document(find(project or find_project(), "targets", name))
+    target = TARGET.read(document.data, At(document))
+    check_place(target, At(document))
+    return with_settings(target, read_settings(overrides))
+
+
+def check_place(target: Target, at: At) -> None:
+    """Either a stage that is called a rehearsal, or a subscription with an address; never something in between."""
+    if target.sql.primary == target.sql.secondary:
+        raise at.child("sql").child("secondary").refuse("primary and secondary are the same server", "two servers")
+    if target.stage is not None:
+        if not target.rehearsal:
+            raise at.child("stage").refuse(
+                "a stage is a rehearsal", "rehearsal: true", "add the line `rehearsal: true`"
+            )
+        if target.azure.subscription:
+            raise at.child("azure").refuse("the stage has its own subscription", "a stage or a subscription, not both")
+        return
+    for key, given in (("azure", target.azure.subscription), ("system", target.system.url)):
+        if not given:
+            raise at.refuse(f"the key {key!r} is missing", "a stage, or azure and system", f"add the block `{key}:`")
+
+
+def with_settings(target: Target, settings: Settings) -> Target:
+    """The target with the settings of the stage that were given."""
+    given: dict[str, Any] = {
+        name: value for name, value in msgspec.structs.asdict(settings.stage).items() if value is not None
+    }
+    if not given:
+        return target
+    if target.stage is None:
+        names = ", ".join(key for key in settings.words if key.startswith(("stage.", "bank.")))
+        raise Usage(
+            f"{names}: target {target.name} has no stage", where="--set", next_step="leave it out, or --target local"
+        )
+    return msgspec.structs.replace(target, stage=msgspec.structs.replace(target.stage, **given))

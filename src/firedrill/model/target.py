@@ -1,0 +1,62 @@
+"""Where a drill runs, as declared in `targets/`: the rehearsal stage of this machine, or a subscription.
+
+Holds no credentials: those come from the environment, as for every Azure client.
+"""
+
+import msgspec
+
+
+class AzureSpec(msgspec.Struct, frozen=True):
+    """On the stage the subscription and the endpoints are the stage's own, and empty here."""
+
+    subscription: str = ""
+    resource_group: str = "gasbank"
+    tenant: str = ""
+    arm: str = ""  # management endpoint; "" is the public cloud
+    authority: str = ""  # where tokens come from; "" is the public cloud
+
+
+class SqlSpec(msgspec.Struct, frozen=True):
+    """A failover group and the servers on both sides, as they stand before a drill."""
+
+    failover_group: str
+    primary: str
+    secondary: str
+
+
+class SystemSpec(msgspec.Struct, frozen=True):
+    """Where users reach the system; on the stage the stage says so."""
+
+    url: str = ""
+
+
+class WorkloadSpec(msgspec.Struct, frozen=True):
+    """A program of the system that the stage runs, `per_region` times in each region. `ready` is a path that answers 200."""
+
+    name: str
+    command: tuple[str, ...]
+    per_region: int = 2
+    ready: str = "/health/ready"
+    env: dict[str, str] = {}
+
+
+class StageSpec(msgspec.Struct, frozen=True):
+    """How the rehearsal stage is brought up. `init` commands run once, before the workloads. Ports: 0 takes a free one."""
+
+    profile: str = "brisk"
+    seed: int = 7
+    replication_lag_s: float = 0.0
+    mistake: str = ""
+    bank_port: int = 0
+    arm_port: int = 0
+    init: tuple[tuple[str, ...], ...] = ()
+    workloads: tuple[WorkloadSpec, ...] = ()
+
+
+class Target(msgspec.Struct, frozen=True):
+    name: str
+    sql: SqlSpec
+    rehearsal: bool = False
+    azure: AzureSpec = AzureSpec()
+    system: SystemSpec = SystemSpec()
+    stage: StageSpec | None = None
