@@ -1,0 +1,78 @@
+"""How connections to a listener are made, and when they are thrown away.
+
+The listener's address is asked for each new connection, never a server's: that is what makes a fail-over visible
+to us. The first error that says "this server is gone or is no longer the primary" drops the whole pool, so the next
+attempt connects anew. The mistake `stale-pool` does neither.
+"""
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, ExceptionContext, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gasbank.mistakes import Habits
+from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, classify
+
+CONNECT_S = 2
+SERVER_LIMITS = (
+    "-c statement_timeout=5s"
+    " -c lock_timeout=2s"
+    # A connection that we cut may hang on the far side of a proxy with rows locked: the server lets go by itself.
+    " -c idle_in_transaction_session_timeout=5s"
+)
+
+
+def make_engine(address: str, application: str, size: int, habits: Habits) -> AsyncEngine:
+    """An engine with `size` connections at most; nothing is connected before the first use."""
+    engine = create_async_engine(
+        make_url(address).set(drivername="postgresql+psycopg"),
+        pool_size=size,
+        max_overflow=0,
+        use_native_hstore=False,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_S, "application_name": application, "options": SERVER_LIMITS},
+    )
+    event.listen(engine.sync_engine, "handle_error", drop_stale_read_only if habits.pins_address else drop_stale)
+    if habits.pins_address:
+        Pin().attach(engine.sync_engine)
+    return engine
+
+
+def drop_stale(context: ExceptionContext) -> None:
+    """Count errors of a server that is gone, or no longer the primary, as a disconnect: the pool starts anew."""
+    if classify(context.original_exception).drop:
+        context.is_disconnect = True
+
+
+def drop_stale_read_only(context: ExceptionContext) -> None:
+    """The same with a hole in it: a server that became read-only keeps its connections."""
+    meaning = classify(context.original_exception)
+    if meaning.drop and meaning.code not in (READ_ONLY, AZURE_READ_ONLY):
+        context.is_disconnect = True
+
+
+class Pin:
+    """The mistake `stale-pool`: remember the server behind the listener and go there directly ever after."""
+
+    def __init__(self) -> None:
+        self.address: tuple[str, int] | None = None
+
+    def attach(self, engine: Engine) -> None:
+        event.listen(engine, "do_connect", self.redirect)
+        event.listen(engine, "connect", self.remember)
+
+    def redirect(self, _dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+        if self.address is not None:
+            parameters["host"], parameters["port"] = self.address
+
+    def remember(self, connection: Any, _record: object) -> None:
+        if self.address is not None:
+            return
+        cursor = connection.cursor()
+        cursor.execute("SELECT host(inet_server_addr()), inet_server_port()")
+        host, port = cursor.fetchone()
+        cursor.close()
+        connection.rollback()
+        if host is not None:
+            self.address = (host, port)
