@@ -1,0 +1,116 @@
+"""`firedrill run`, the main job, and `firedrill plan`, which says what it would do."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from firedrill.cli.common import AsJson, DrillName, Overrides, Reports, TargetName, examples, paragraph, print_json, say
+from firedrill.errors import Usage
+
+if TYPE_CHECKING:
+    from firedrill.pipeline import Ended, Order
+
+REPORTS = Path("reports")
+MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
+
+
+def register(app: typer.Typer) -> None:
+    shown = examples(
+        "firedrill run sql-forced-failover",
+        "firedrill run sql-forced-failover --set stage.replication_lag=1s --set load.rate=10/s",
+        "firedrill run sql-planned-failover --target targets/test.yaml --yes --json > verdict.json",
+    )
+    app.command("run", epilog=shown)(run)
+    shown = examples("firedrill plan sql-forced-failover", "firedrill plan sql-planned-failover --target local --json")
+    app.command("plan", epilog=shown)(plan)
+
+
+def run(
+    drill: DrillName,
+    target: TargetName = "local",
+    overrides: Overrides = [],  # noqa: B006 - typer wants a list and makes a new one
+    out: Reports = REPORTS,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random; default: from the run's id.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Yes, on a target that is no rehearsal.")] = False,
+    keep_stage: Annotated[bool, typer.Option("--keep-stage", help="Leave the rehearsal stage up afterwards.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a drill: break, measure, put back, report. Brings the rehearsal stage up when it is not."""
+    from rich.console import Console
+
+    from firedrill import pipeline
+    from firedrill.cli.terminal import view_for
+
+    order = pipeline.Order(drill, target, out, seed, tuple(overrides), keep_stage)
+    refuse_unasked(order, yes=yes)
+    view = view_for(Console(stderr=True))
+    try:
+        ended = pipeline.run(order, view)
+    finally:
+        view.close()
+    for trouble in ended.troubles:
+        say(trouble)
+    if as_json:
+        print(pipeline.encode_verdict(ended.verdict).decode(), end="")
+    else:
+        print("\n".join(in_words(ended)))
+    sys.stdout.flush()
+    raise typer.Exit(ended.exit_code)
+
+
+def refuse_unasked(order: "Order", *, yes: bool) -> None:
+    """Usage unless the target is a rehearsal, or somebody said yes to the real thing."""
+    from firedrill import pipeline
+
+    chosen = pipeline.make_plan(order).target
+    if not chosen.rehearsal and not yes:
+        raise Usage(
+            f"target {chosen.name} is no rehearsal: this would break {chosen.sql.failover_group} for real",
+            where=f"--target {order.target}",
+            accepted="--yes, from somebody who may say so",
+            next_step=f"firedrill plan {order.drill} --target {order.target} says what would happen",
+        )
+
+
+def in_words(ended: "Ended") -> list[str]:
+    """The verdict for a terminal: the sentence, every objective, and where the page is."""
+    verdict = ended.verdict
+    width = max((len(one.name) for one in verdict.objectives), default=0)
+    limits = [
+        f"  {MARKS[one.outcome]} {one.name:<{width}}  {one.limit_words}  {one.why}".rstrip()
+        for one in verdict.objectives
+    ]
+    return [
+        f"{MARKS[verdict.outcome]} {verdict.outcome}",
+        paragraph(verdict.sentence),
+        *limits,
+        f"  {ended.folder / 'report.html'}",
+    ]
+
+
+def plan(
+    drill: DrillName,
+    target: TargetName = "local",
+    overrides: Overrides = [],  # noqa: B006 - typer wants a list and makes a new one
+    as_json: AsJson = False,
+) -> None:
+    """What a run would do, and what undo is.
+
+    Prints the plan and its hash. Injects nothing.
+    """
+    from firedrill import pipeline
+
+    described = pipeline.describe(pipeline.make_plan(pipeline.Order(drill, target, overrides=tuple(overrides))))
+    if as_json:
+        print_json(described)
+    else:
+        print("\n".join(lines_of(described)))
+
+
+def lines_of(described: dict[str, Any]) -> list[str]:
+    """Nested values as indented lines."""
+    import yaml
+
+    return yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=110).splitlines()
