@@ -1,0 +1,247 @@
+"""One PostgreSQL cluster: made, started, killed, promoted, rewound. Real programs, real durability, loopback only.
+
+It knows nothing of failover groups, listeners or lag; `group` decides, this file does. Command-line options carry what
+differs between two clusters (name, port, where the log comes from), because pg_rewind copies configuration files.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from azsim import process
+from azsim.errors import StageError
+from azsim.sql.home import Home
+from azsim.sql.listener import HOST
+
+STAGE_USER = "stage"
+# Below the range from which the kernel takes ports for outgoing connections: a port must be free again after a kill.
+PORTS = range(16_000, 32_000)
+READY_WITHIN_S = 30.0
+LOOK_EVERY_S = 0.02
+LOG_TAIL_BYTES = 600
+# Line 8 of postmaster.pid is what pg_ctl reads as well.
+STATUS_LINE = 7
+CONFIG = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 100
+shared_buffers = 32MB
+# In the data folder, so that a killed cluster leaves nothing in /dev/shm.
+dynamic_shared_memory_type = mmap
+io_method = sync
+wal_level = replica
+wal_log_hints = on
+wal_keep_size = 256MB
+max_wal_senders = 8
+hot_standby = on
+fsync = on
+synchronous_commit = on
+# The link holds the log back for as long as it is told to: silence is not death.
+wal_sender_timeout = 0
+wal_receiver_timeout = 0
+wal_retrieve_retry_interval = 100ms
+checkpoint_timeout = 15min
+max_wal_size = 1GB
+# A login costs the two cores of a laptop less; the passwords are random and local.
+scram_iterations = 256
+jit = off
+timezone = UTC
+log_timezone = UTC
+"""
+HBA = """
+host all all 127.0.0.1/32 scram-sha-256
+host replication stage 127.0.0.1/32 scram-sha-256
+"""
+
+
+class PostgresError(StageError):
+    """A program of PostgreSQL ended badly; `next` shows the end of its log."""
+
+    def __init__(self, what: str, log: Path) -> None:
+        super().__init__(what, f"Read {log}; it ends with:\n{tail(log)}")
+
+
+class Cluster:
+    """One server. `port` changes with every start; clients come through a listener, whose port does not."""
+
+    def __init__(self, name: str, home: Home, password: str, log: Path, record: Path | None) -> None:
+        self.name = name
+        self.home = home
+        self.password = password
+        self.data = home.base / name
+        self.log = log
+        self.record = record
+        self.port = 0
+        self.died: Callable[[int], None] | None = None  # called with the exit code when nobody asked it to end
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    def conninfo(self, port: int, database: str = "postgres") -> str:
+        """How the stage itself connects to `port`; the password is in the passfile."""
+        return (
+            f"host={HOST} port={port} dbname={database} user={STAGE_USER} passfile={self.home.base / 'pgpass'} "
+            f"sslmode=disable gssencmode=disable connect_timeout=5"
+        )
+
+    async def init(self) -> None:
+        """Make an empty cluster with the stage's superuser."""
+        secret = self.write("password", self.password + "\n")
+        self.write("pgpass", f"{HOST}:*:*:{STAGE_USER}:{self.password}\n")
+        options = ["-U", STAGE_USER, f"--pwfile={secret}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
+        await self.run("initdb", "-D", str(self.data), *options, "--no-sync", "--no-instructions")
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(CONFIG)
+        (self.data / "pg_hba.conf").write_text(HBA)
+
+    async def copy_from(self, port: int) -> None:
+        """Become a fresh copy of the running cluster at `port` (a full reseeding)."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        options = ["--checkpoint=fast", "--wal-method=fetch", "--no-sync", "--no-manifest"]
+        await self.run("pg_basebackup", "-D", str(self.data), "-d", self.conninfo(port), *options)
+
+    async def rewind(self, port: int) -> None:
+        """Undo what the running cluster at `port` never received. Only when not running; raises PostgresError."""
+        source = f"--source-server={self.conninfo(port)}"
+        await self.run("pg_rewind", f"--target-pgdata={self.data}", source, "--no-sync")
+
+    async def start(self, *, log_from_port: int, standby: bool) -> None:
+        """Start, as a standby that reads its log from `log_from_port` or as a primary. Returns when it takes logins."""
+        signal_file = self.data / "standby.signal"
+        if standby:
+            self.write(f"{self.name}/standby.signal", "")
+        else:
+            signal_file.unlink(missing_ok=True)
+        self.port = free_port()
+        source = f"{self.conninfo(log_from_port)} application_name={self.name}"
+        settings = {"port": str(self.port), "cluster_name": self.name, "primary_conninfo": source}
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        self._process = await self.spawn("postgres", "-D", str(self.data), *options, recorded=True)
+        self._watch = asyncio.create_task(self.watch(self._process))
+        await self.until_ready(self._process)
+
+    async def until_ready(self, child: asyncio.subprocess.Process) -> None:
+        """There is no event for it: read the status that the server writes for pg_ctl."""
+        deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
+        while status(self.data, child.pid) not in ("ready", "standby"):
+            if child.returncode is not None or asyncio.get_running_loop().time() > deadline:
+                raise PostgresError(f"PostgreSQL of {self.name} did not start", self.log)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def watch(self, child: asyncio.subprocess.Process) -> None:
+        code = await child.wait()
+        if self._process is child:
+            self._process = None
+            if self.died is not None:
+                self.died(code)
+
+    async def stop(self, within_s: float) -> bool:
+        """End in order, the last of the log sent to the standby first. Whether that was done in time; else killed."""
+        return await self._end(signal.SIGINT, within_s)
+
+    async def quit(self, within_s: float) -> bool:
+        """End without a checkpoint and without waiting for anybody. Whether it ended by itself in time; else killed."""
+        return await self._end(signal.SIGQUIT, within_s)
+
+    async def _end(self, how: signal.Signals, within_s: float) -> bool:
+        child, self._process = self._process, None
+        if child is None or child.returncode is not None:
+            return True
+        child.send_signal(how)
+        try:
+            await asyncio.wait_for(child.wait(), within_s)
+        except TimeoutError:
+            kill_at_once(child.pid)
+            await child.wait()
+            return False
+        return True
+
+    async def kill(self) -> None:
+        """Kill all of its processes at once."""
+        child, self._process = self._process, None
+        if child is not None and child.returncode is None:
+            kill_at_once(child.pid)
+            await child.wait()
+
+    async def run(self, program: str, *arguments: str) -> None:
+        child = await self.spawn(program, *arguments)
+        try:
+            code = await child.wait()
+        except asyncio.CancelledError:
+            child.kill()
+            await child.wait()
+            raise
+        if code:
+            raise PostgresError(f"{program} of {self.name} ended with code {code}", self.log)
+
+    async def spawn(self, program: str, *arguments: str, recorded: bool = False) -> asyncio.subprocess.Process:
+        return await process.spawn(
+            [str(self.home.programs / program), *arguments],
+            env={"PATH": str(self.home.programs), "LC_ALL": "C", "PGPASSFILE": str(self.home.base / "pgpass")},
+            cwd=self.home.base,
+            log=self.log,
+            user=self.home.user,
+            record=self.record if recorded else None,
+        )
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file below the base that the user of PostgreSQL owns and nobody else reads."""
+        path = self.home.base / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        if self.home.user is not None:
+            os.chown(path, self.home.user, self.home.user)
+        return path
+
+
+def kill_at_once(pid: int) -> None:
+    """Stop all, then kill all: killed one by one, the senders would still flush the log on their way out."""
+    family: Sequence[psutil.Process]
+    try:
+        postmaster = psutil.Process(pid)
+        postmaster.suspend()
+        family = [postmaster, *postmaster.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for action in ("suspend", "kill"):
+        for member in family:
+            try:
+                getattr(member, action)()
+            except psutil.NoSuchProcess:
+                continue
+
+
+def status(data: Path, pid: int) -> str:
+    """What the postmaster `pid` wrote about itself: starting, ready, standby, stopping; "" when it has not yet."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    return lines[STATUS_LINE].strip() if len(lines) > STATUS_LINE and lines[0].strip() == str(pid) else ""
+
+
+def tail(log: Path) -> str:
+    return log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace") if log.exists() else ""
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on, outside the kernel's range for outgoing connections."""
+    for port in random.sample(PORTS, 100):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise StageError(f"no free port between {PORTS.start} and {PORTS.stop} on {HOST}", "End what listens there.")
