@@ -40,3 +40,10 @@ def label_on_bar(left: float, right: float, top: float, words: str, css: str) ->
     """Words on a bar, cut to fit; nothing when not even a stump fits."""
     fits = svg.shortened(words, right - left - 10, LABEL)
     return svg.text(left + 5, top + BAR - 3, fits, css) if fits else Markup("")
+
+
+def level(axis: Axis, y: float, words: str) -> Markup:
+    """A horizontal grid line and its value: in the column of names, or on the line where there is no such column."""
+    beside = axis.left > 40
+    x, drop, css, anchor = (axis.left - 6, 3.5, "tick", "end") if beside else (axis.left + 2, -2, "tick over", "start")
+    return svg.line(axis.left, y, axis.right, y, "grid") + svg.text(x, y + drop, words, css, anchor)

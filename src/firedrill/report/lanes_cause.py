@@ -11,14 +11,15 @@ from markupsafe import Markup
 from firedrill.model import events
 from firedrill.model.history import Event, History
 from firedrill.report import svg
+from firedrill.report.figures import offset
 from firedrill.report.lane import BAR, Lane, label_on_bar
 from firedrill.report.scale import Axis
 
 LAG = "lag_s"  # the attribute of an observation that is a number over time; it has a chart of its own
 LEADING = frozenset({"primary", "leader", "active", "enabled", "closed", "live"})
 FOLLOWING = frozenset({"secondary", "catch_up", "standby", "follower", "ready"})
-HEIGHT = BAR + 7
-TALL = BAR + 17  # room for the name of a command under its title
+HEIGHT = BAR + 9
+TALL = BAR + 21  # room for a note under its title
 
 
 class Change:
@@ -52,16 +53,28 @@ def deed_lane(history: History, prefix: str, title: str, name: str) -> Lane:
     mine = [row for row in history.events if row.kind.startswith(f"{prefix}.") and row.data.get("name") == name]
     on = next((said(row.data.get("on")) for row in mine if row.data.get("on")), "")
 
-    def paint(axis: Axis, top: float) -> Markup:
-        return svg.join([deed(attempt, axis, top, name, prefix) for attempt in attempts(mine, f"{prefix}.command")])
+    tries = attempts(mine, f"{prefix}.command")
 
-    return Lane(title, f"{name} on {on}" if on else name, TALL, paint)
+    def paint(axis: Axis, top: float) -> Markup:
+        shapes = [deed(attempt, axis, top, name, prefix) for attempt in tries]
+        return svg.join([*shapes, elsewhere(tries, axis, top, name)])
+
+    return Lane(title, f"on {on}" if on else "", TALL, paint)
 
 
 def attempts(rows: list[Event], command: str) -> list[list[Event]]:
     """The events of each command, from it to the next one of the same name."""
     starts = [index for index, row in enumerate(rows) if row.kind == command]
     return [rows[start:end] for start, end in zip(starts, [*starts[1:], len(rows)], strict=True)]
+
+
+def elsewhere(tries: list[list[Event]], axis: Axis, top: float, name: str) -> Markup:
+    """When everything lies after this window, a word at its edge says when."""
+    if tries[0][0].at <= axis.window.end:
+        return Markup("")
+    when = offset(tries[0][0].at - axis.window.zero)
+    words = svg.shortened(f"{name}, at {when} \u2192", axis.right - axis.left)
+    return svg.text(axis.right, top + BAR - 3, words, "later", "end")
 
 
 def deed(rows: list[Event], axis: Axis, top: float, name: str, prefix: str) -> Markup:

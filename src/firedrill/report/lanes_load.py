@@ -1,4 +1,4 @@
-"""Lanes of the load: latency as bands of percentiles on a log axis, answers per second, replication lag.
+"""Lanes of the load: latency as bands of percentiles on a log axis, and answers per second.
 
 A slice without requests is a gap in the band. Bad answers always get at least two pixels, however few they are.
 """
@@ -7,18 +7,15 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from firedrill.model import events
 from firedrill.model.history import History
 from firedrill.report import svg
 from firedrill.report.buckets import Slice, Sliced, sliced
-from firedrill.report.figures import count, duration, latency
-from firedrill.report.lane import Lane, box
-from firedrill.report.lanes_cause import LAG
+from firedrill.report.figures import count
+from firedrill.report.lane import Lane, box, level
 from firedrill.report.scale import Axis, Decades, Window, decades_of, round_up
 
 LATENCY_HEIGHT = 86.0
 RATE_HEIGHT = 62.0
-LAG_HEIGHT = 44.0
 GAP = 12.0
 FLAT = 2.0  # pixels that a bar of bad answers has at least
 
@@ -27,8 +24,7 @@ Point = tuple[float, float]
 
 def load_lanes(history: History, window: Window) -> list[Lane]:
     cut = sliced(history.requests, window) if history.requests else Sliced(1, [])
-    lanes = [latency_lane(cut), rate_lane(cut)] if any(row.due for row in cut.slices) else []
-    return [*lanes, *lag_lanes(history)]
+    return [latency_lane(cut), rate_lane(cut)] if any(row.due for row in cut.slices) else []
 
 
 def latency_lane(cut: Sliced) -> Lane:
@@ -38,9 +34,9 @@ def latency_lane(cut: Sliced) -> Lane:
     def paint(axis: Axis, top: float) -> Markup:
         scale = Decades(low, high, top + 4, top + LATENCY_HEIGHT - GAP)
         bands = [paint_bands(list(rows), cut.width_s, axis, scale) for full, rows in by_gap(cut.slices) if full]
-        return svg.join([paint_decades(axis, scale), *bands])
+        return svg.join([*bands, paint_decades(axis, scale)])
 
-    return Lane("Load latency", "p50, p95, p99; dots: worst", LATENCY_HEIGHT, paint)
+    return Lane("Load latency", "p50, p95, p99", LATENCY_HEIGHT, paint)
 
 
 def by_gap(slices: list[Slice]) -> list[tuple[bool, list[Slice]]]:
@@ -48,29 +44,24 @@ def by_gap(slices: list[Slice]) -> list[tuple[bool, list[Slice]]]:
 
 
 def paint_decades(axis: Axis, scale: Decades) -> Markup:
-    shapes = []
-    for value in scale.ticks():
-        y = scale.at(value)
-        shapes.append(svg.line(axis.left, y, axis.right, y, "grid"))
-        shapes.append(
-            svg.text(
-                axis.left - 6 if axis.left > 40 else axis.left + 2,
-                y + (3.5 if axis.left > 40 else -2),
-                latency(value),
-                "tick",
-                "end" if axis.left > 40 else "",
-            )
-        )
-    return svg.join(shapes)
+    return svg.join([level(axis, scale.at(value), decade_words(value)) for value in scale.ticks()])
+
+
+def decade_words(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.0f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else f"{seconds * 1e6:.0f} us"
 
 
 def paint_bands(rows: list[Slice], width_s: float, axis: Axis, scale: Decades) -> Markup:
     """Two filled bands, the median as a line, the worst of each slice as a dash."""
-    lines = [
-        [(axis.at(row.start + width_s / 2), scale.at(value or 0)) for row, value in zip(rows, values, strict=True)]
-        for values in zip(*((row.p50, row.p95, row.p99, row.worst) for row in rows), strict=True)
-    ]
-    p50, p95, p99, worst = (ends(line, axis, rows, width_s) for line in lines)
+
+    def drawn(values: list[float | None]) -> list[Point]:
+        line = [(axis.at(row.start + width_s / 2), scale.at(y or 0)) for row, y in zip(rows, values, strict=True)]
+        return ends(line, axis, rows, width_s)
+
+    p50, p95, p99 = (drawn([getattr(row, name) for row in rows]) for name in ("p50", "p95", "p99"))
+    worst = drawn([row.worst for row in rows])
     return svg.join(
         [
             svg.path(area(p95, p99), "band-99"),
@@ -100,20 +91,11 @@ def rate_lane(cut: Sliced) -> Lane:
 
     def paint(axis: Axis, top: float) -> Markup:
         base, per = top + RATE_HEIGHT - GAP, (RATE_HEIGHT - GAP - 4) / (ceiling * cut.width_s)
-        scale = [
-            svg.line(axis.left, base, axis.right, base, "grid"),
-            svg.line(axis.left, top + 4, axis.right, top + 4, "grid"),
-        ]
-        words = (
-            svg.text(axis.left - 6, top + 8, f"{count(ceiling)}/s", "tick", "end")
-            if axis.left > 40
-            else svg.text(axis.left + 2, top + 2, f"{count(ceiling)}/s", "tick")
-        )
-        return svg.join(
-            [*scale, words, *paint_bars(cut, axis, base, per), svg.path(arrivals(cut, axis, base, per), "arrivals")]
-        )
+        levels = level(axis, top + 4, f"{count(ceiling)}/s") + level(axis, base, "0")
+        asked = svg.path(arrivals(cut, axis, base, per), "arrivals")
+        return svg.join([*paint_bars(cut, axis, base, per), asked, levels])
 
-    return Lane("Answers", "served, refused, unknown; line: asked", RATE_HEIGHT, paint)
+    return Lane("Answers", "per second", RATE_HEIGHT, paint)
 
 
 def paint_bars(cut: Sliced, axis: Axis, base: float, per: float) -> list[Markup]:
@@ -135,41 +117,3 @@ def arrivals(cut: Sliced, axis: Axis, base: float, per: float) -> str:
         y = base - row.due * per
         steps += [(axis.at(row.start), y), (axis.at(row.start + cut.width_s), y)]
     return polyline(steps) if steps else "M0 0"
-
-
-def lag_lanes(history: History) -> list[Lane]:
-    rows = [row for row in history.of_kind(events.OBSERVED) if row.data.get("attribute") == LAG]
-    rows.sort(key=lambda row: (str(row.data.get("subject")), row.at))
-    return [
-        lag_lane(subject, [(row.at, row.data.get("value")) for row in found])
-        for subject, found in groupby(rows, key=lambda row: str(row.data.get("subject")))
-    ]
-
-
-def lag_lane(subject: str, seen: list[tuple[float, float | None]]) -> Lane:
-    most = round_up(max((float(value) for _, value in seen if value is not None), default=0) or 1)
-
-    def paint(axis: Axis, top: float) -> Markup:
-        base, per = top + LAG_HEIGHT - GAP, (LAG_HEIGHT - GAP - 4) / most
-        shapes = [svg.line(axis.left, y, axis.right, y, "grid") for y in (base, top + 4)]
-        shapes.append(
-            svg.text(axis.left - 6, top + 8, duration(most), "tick", "end")
-            if axis.left > 40
-            else svg.text(axis.left + 2, top + 2, duration(most), "tick")
-        )
-        inside = [(at, value) for at, value in seen if axis.window.start <= at <= axis.window.end]
-        for known, rows in groupby(inside, key=lambda row: row[1] is not None):
-            shapes.append(paint_lag(list(rows), known, axis, base, per))
-        return svg.join(shapes)
-
-    return Lane("Replication lag", f"as {subject} says", LAG_HEIGHT, paint)
-
-
-def paint_lag(rows: list[tuple[float, float | None]], known: bool, axis: Axis, base: float, per: float) -> Markup:
-    if known:
-        return svg.path(polyline([(axis.at(at), base - float(value or 0) * per) for at, value in rows]), "lag")
-    left, right = axis.at(rows[0][0]), axis.at(rows[-1][0])
-    words = svg.shortened("not known", right - left)
-    return svg.line(left, base - 8, right, base - 8, "track") + svg.text(
-        (left + right) / 2, base - 12, words, "tick", "middle"
-    )

@@ -14,10 +14,10 @@ from firedrill.report.lane import BAR, LABEL, Lane, paint_states
 from firedrill.report.scale import Axis
 from firedrill.report.states import INVARIANT, Run, Series, by_series, late_after, runs_of, state_of, state_of_check
 
-QUIET = BAR + 17
-COMPACT = BAR + 7
+QUIET = BAR + 21
+COMPACT = BAR + 8
 MANY = 16  # more lanes than this are drawn closer together
-WITH_OUTAGE = BAR + 24
+WITH_OUTAGE = BAR + 27
 EDGE = 8.0  # height of the box that shows where an outage may have begun or ended
 CONNECTION = {"new": "new connection", "kept": "kept alive"}
 
@@ -119,4 +119,4 @@ def invariant_lane(name: str, rows: list[Sample], slot_s: float) -> Lane:
     def paint(axis: Axis, top: float) -> Markup:
         return paint_track(axis, top) + paint_states(ticks, axis, top + 2, BAR - 4)
 
-    return Lane(name, "invariant, a tick per check", QUIET, paint)
+    return Lane(name, "a tick per check", QUIET, paint)

@@ -13,8 +13,9 @@ from markupsafe import Markup
 
 from firedrill.model.drill import Drill
 from firedrill.model.history import History
-from firedrill.model.verdict import Verdict, Verdict3, worst
-from firedrill.report.section_inputs import for_machines, inputs, settings_table, versions_table
+from firedrill.model.verdict import Verdict
+from firedrill.report.parts import parts
+from firedrill.report.section_inputs import for_machines, inputs, listed
 from firedrill.report.section_lost import lost
 from firedrill.report.section_objectives import objectives_table
 from firedrill.report.section_phases import phases_table
@@ -65,18 +66,7 @@ def sections(drill: Drill, history: History, verdict: Verdict) -> dict[str, Any]
         "put_back": put_back(history, verdict),
         "quality": quality(drill, history, verdict),
         "inputs": inputs(drill, history, verdict),
-        "settings": settings_table(history),
-        "versions": versions_table(history),
+        "settings": listed(history.run.settings),
+        "versions": listed(history.run.versions),
         "machines": for_machines(history, verdict),
     }
-
-
-def parts(verdict: Verdict) -> list[tuple[str, Verdict3, str]]:
-    """The verdicts that the outcome is the worst of: (question, outcome, why)."""
-    held = worst([*(row.outcome for row in verdict.objectives), *(row.outcome for row in verdict.invariants)])
-    return [
-        ("Was it injected?", verdict.injection.outcome, verdict.injection.why),
-        ("Did the system hold?", held, ""),
-        ("Was it put back?", verdict.put_back.outcome, verdict.put_back.why),
-        ("Was it measured well?", verdict.measurement.outcome, verdict.measurement.why),
-    ]

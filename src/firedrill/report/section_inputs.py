@@ -6,7 +6,7 @@ from markupsafe import Markup
 from firedrill.model.drill import Drill
 from firedrill.model.history import History
 from firedrill.model.verdict import Verdict
-from firedrill.report.table import Column, Fact, Table
+from firedrill.report.table import Fact
 
 # Inside <script> only these can end the element, open a comment, or end a line of JavaScript.
 UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
@@ -29,14 +29,9 @@ def inputs(drill: Drill, history: History, verdict: Verdict) -> list[Fact]:
     ]
 
 
-def settings_table(history: History) -> Table | None:
-    rows = sorted(history.run.settings.items())
-    return Table("Settings", (Column("setting", "code"), Column("value")), rows) if rows else None
-
-
-def versions_table(history: History) -> Table | None:
-    rows = sorted(history.run.versions.items())
-    return Table("Versions", (Column("part"), Column("version", "code")), rows) if rows else None
+def listed(pairs: dict[str, str]) -> list[Fact]:
+    """Settings or versions, by name."""
+    return [Fact(name, value) for name, value in sorted(pairs.items())]
 
 
 def for_machines(history: History, verdict: Verdict) -> Markup:

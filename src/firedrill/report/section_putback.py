@@ -35,7 +35,7 @@ def put_back(history: History, verdict: Verdict) -> PutBackSection:
         exposure_words(verdict),
         verdict.put_back.steps,
         faults_table(verdict),
-        Table("What was put back", columns, undone) if undone else None,
+        Table("What was put back", columns, undone, shown=True) if undone else None,
     )
 
 
@@ -73,7 +73,7 @@ def faults_table(verdict: Verdict) -> Table:
         ("done", "number"),
         ("can it be undone", ""),
     )
-    return Table("What was broken", [Column(*title) for title in titles], rows)
+    return Table("What was broken", [Column(*title) for title in titles], rows, shown=True)
 
 
 def undo_rows(history: History, zero: float) -> list[list[Cell]]:

@@ -15,6 +15,7 @@ from firedrill.report import svg
 from firedrill.report.figures import MINUS
 from firedrill.report.lane import Lane
 from firedrill.report.lanes_cause import cause_lanes
+from firedrill.report.lanes_lag import lag_lanes
 from firedrill.report.lanes_load import load_lanes
 from firedrill.report.lanes_watch import invariant_lanes, watch_lanes
 from firedrill.report.marks import ROW, marks_of, paint_labels, paint_lines, placed, rows_of
@@ -22,7 +23,10 @@ from firedrill.report.scale import Axis, Window
 from firedrill.report.windows import bands_of
 
 FOOT = 26.0  # room for the words under the axis
-ABOVE = 17.0  # room for a name above its lane
+TITLE = 13.0  # size of a lane's name
+TWO_LINES = 30.0  # a lane at least this high has its note under its name
+BETWEEN = 9.0  # room between two groups of lanes
+ABOVE = 18.0  # room for a name above its lane
 
 
 class Layout(NamedTuple):
@@ -34,31 +38,35 @@ class Layout(NamedTuple):
     apart_px: float  # least distance of two ticks
 
 
-WIDE = Layout("wide", 980, 168, 64)
+WIDE = Layout("wide", 1080, 176, 64)
 NARROW = Layout("narrow", 360, 0, 66)
 
 
-def lanes_of(drill: Drill, history: History, verdict: Verdict, window: Window) -> list[Lane]:
-    return [
-        *cause_lanes(history),
-        *watch_lanes(drill, history, verdict),
-        *invariant_lanes(drill, history),
-        *load_lanes(history, window),
+Group = list[Lane]
+
+
+def lanes_of(drill: Drill, history: History, verdict: Verdict, window: Window) -> list[Group]:
+    """Lanes in groups, from cause to effect."""
+    groups = [
+        cause_lanes(history),
+        [*watch_lanes(drill, history, verdict), *invariant_lanes(drill, history)],
+        [*load_lanes(history, window), *lag_lanes(history)],
     ]
+    return [group for group in groups if group]
 
 
-def draw(lanes: list[Lane], verdict: Verdict, window: Window, layout: Layout, title: str) -> Markup:
+def draw(groups: list[Group], verdict: Verdict, window: Window, layout: Layout, title: str) -> Markup:
     """One picture; its title names it for a reader who cannot see it."""
     axis = Axis(window, layout.gutter or 1, layout.width - (12 if layout.gutter else 1))
     labels = placed(marks_of(verdict), axis)
     top = rows_of(labels) * ROW + 6
     extra = 0 if layout.gutter else ABOVE
-    bottom = top + sum(lane.height + extra for lane in lanes) + 4
+    bottom = top + sum(lane.height + extra for group in groups for lane in group) + BETWEEN * len(groups)
     shapes = [
         svg.titled(title),
         *paint_bands(verdict, axis, top, bottom),
         *paint_ticks(axis, layout, top, bottom, bool(verdict.faults)),
-        *paint_lanes(lanes, axis, layout, top + 4),
+        *paint_groups(groups, axis, layout, top),
         paint_lines(labels, 0, bottom),
         paint_labels(labels, 0),
     ]
@@ -107,31 +115,32 @@ def tick_words(seconds: float, faulted: bool) -> str:
     return f"{sign}{size:g} s"
 
 
-def paint_lanes(lanes: list[Lane], axis: Axis, layout: Layout, top: float) -> list[Markup]:
+def paint_groups(groups: list[Group], axis: Axis, layout: Layout, top: float) -> list[Markup]:
     shapes = []
-    for lane in lanes:
-        shapes.append(paint_name(lane, layout, top))
-        top += 0 if layout.gutter else ABOVE
-        shapes.append(lane.paint(axis, top))
-        top += lane.height
+    for group in groups:
+        shapes.append(svg.line(0, top, axis.right, top, "grid"))
+        top += BETWEEN
+        for lane in group:
+            shapes.append(paint_name(lane, layout, top))
+            top += 0 if layout.gutter else ABOVE
+            shapes.append(lane.paint(axis, top))
+            top += lane.height
     return shapes
 
 
 def paint_name(lane: Lane, layout: Layout, top: float) -> Markup:
-    """Beside the lane the name has one line and, in a tall lane, its note a second; above it they share one."""
-    if not layout.gutter:
-        note = svg.shortened(lane.note, layout.width - svg.width_of(lane.title, 13) - 14)
-        return svg.text(1, top + 11, lane.title, "name") + svg.text(
-            svg.width_of(lane.title, 13) + 8, top + 11, note, "note"
-        )
-    tall = lane.height >= 30
-    room = layout.gutter - 16
-    if tall:
-        return svg.text(0, top + 10, svg.shortened(lane.title, room, 13), "name") + svg.text(
-            0, top + 24, svg.shortened(lane.note, room), "note"
-        )
-    title = svg.shortened(lane.title, room, 13)
-    used = svg.width_of(title, 13) + 6
-    return svg.text(0, top + 10, title, "name") + svg.text(
-        used, top + 10, svg.shortened(lane.note, room - used), "note"
-    )
+    """Above a lane, or beside a low one, name and note share a line; beside a tall lane the note has its own."""
+    if not layout.gutter or lane.height < TWO_LINES:
+        return one_line(lane, (layout.gutter or layout.width) - 14, top + (11 if layout.gutter else 12))
+    room = layout.gutter - 14
+    title = svg.text(0, top + 11, svg.shortened(lane.title, room, TITLE), "name")
+    return title + svg.text(0, top + 25, svg.shortened(lane.note, room), "note")
+
+
+def one_line(lane: Lane, room: float, y: float) -> Markup:
+    title = svg.shortened(lane.title, room, TITLE)
+    note = svg.shortened(lane.note, room - svg.width_of(title, TITLE) - 8)
+    parts = [svg.tag("tspan", title, css="name")]
+    if note:
+        parts.append(svg.tag("tspan", note, css="note", dx=7))
+    return svg.text(0.5, y, svg.join(parts))

@@ -8,6 +8,9 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
+from firedrill.analysis.sentence import sentence
 from firedrill.model import events
 from firedrill.model.drill import Drill, InvariantSpec, LoadSpec, ObjectiveSpec, WatchSpec
 from firedrill.model.history import Event, History, Request, RunInfo, Sample, Stored, Write
@@ -56,7 +59,9 @@ def drill() -> Drill:
         objectives=(
             ObjectiveSpec("transfer recovers within", "recovers within", 60, "60s", "transfer", promised=PROMISE),
             ObjectiveSpec("balance recovers within", "recovers within", 30, "30s", "balance", promised=PROMISE),
-            ObjectiveSpec("lost writes", "lost writes", 50, "at most 50, within 5s", span_s=5.0, promised="about 5 s (2021)"),
+            ObjectiveSpec(
+                "lost writes", "lost writes", 50, "at most 50, within 5s", span_s=5.0, promised="about 5 s (2021)"
+            ),
             ObjectiveSpec("duplicated writes", "duplicated writes", 0, "0"),
             ObjectiveSpec("failed requests", "failed requests", 0.01, "at most 1%"),
             ObjectiveSpec("redundancy back within", "redundancy back within", 600, "10m"),
@@ -93,12 +98,27 @@ def event_list() -> list[Event]:
         (13.0, events.OBSERVED, "watcher", observed("dbp", "state", "CATCH_UP", "", 12.9, 13.0)),
         (13.0, events.OBSERVED, "watcher", observed("dbfop", "role", "Secondary", "", 12.9, 13.0)),
         (13.0, events.OBSERVED, "watcher", observed("dbgrp", "target", "dbp", "", 12.9, 13.0)),
-        (14.1, events.UNDO_WRITTEN, "runner", {"name": "fail back to dbp", "undo": "fail_back", "reversibility": "fail-back"}),
+        (
+            14.1,
+            events.UNDO_WRITTEN,
+            "runner",
+            {"name": "fail back to dbp", "undo": "fail_back", "reversibility": "fail-back"},
+        ),
         (14.15, events.PREDICTED, "runner", {"subject": "dbp", "lag_s": 0.49}),
-        (COMMAND, events.FAULT_COMMAND, "chaostoolkit", {"name": "force the group over", "on": "dbfop", "planned": False, "reversibility": "fail-back"}),
+        (
+            COMMAND,
+            events.FAULT_COMMAND,
+            "chaostoolkit",
+            {"name": "force the group over", "on": "dbfop", "planned": False, "reversibility": "fail-back"},
+        ),
         (14.24, events.FAULT_ACCEPTED, "chaostoolkit", {"name": "force the group over"}),
         (17.4, events.OBSERVED, "watcher", observed("dbfop", "role", "Primary", "Secondary", 17.1, 17.4)),
-        (17.5, events.FAULT_DONE, "chaostoolkit", {"name": "force the group over", "low": 17.2, "high": 17.5, "status": "Succeeded"}),
+        (
+            17.5,
+            events.FAULT_DONE,
+            "chaostoolkit",
+            {"name": "force the group over", "low": 17.2, "high": 17.5, "status": "Succeeded"},
+        ),
         (18.1, events.OBSERVED, "watcher", observed("dbgrp", "target", "dbfop", "dbp", 18.0, 18.1)),
         (18.9, events.OBSERVED, "watcher", observed("dbp", "role", "Secondary", "Primary", 18.6, 18.9)),
         (18.9, events.OBSERVED, "watcher", observed("dbp", "state", "SEEDING", "CATCH_UP", 18.6, 18.9)),
@@ -109,7 +129,12 @@ def event_list() -> list[Event]:
         (27.9, events.OBSERVED, "watcher", observed("dbp", "role", "Primary", "Secondary", 27.6, 27.9)),
         (27.9, events.OBSERVED, "watcher", observed("dbfop", "role", "Secondary", "Primary", 27.6, 27.9)),
         (28.1, events.OBSERVED, "watcher", observed("dbgrp", "target", "dbp", "dbfop", 28.0, 28.1)),
-        (28.3, events.UNDO_DONE, "chaostoolkit", {"name": "fail back to dbp", "low": 28.0, "high": 28.3, "status": "Succeeded"}),
+        (
+            28.3,
+            events.UNDO_DONE,
+            "chaostoolkit",
+            {"name": "fail back to dbp", "low": 28.0, "high": 28.3, "status": "Succeeded"},
+        ),
         (28.6, events.REDUNDANT, "runner", {"waited_s": 14.4}),
         (60.1, events.WITNESS_READ, "runner", {"witness": "database", "rows": 1771}),
         (61.8, events.SEALED, "runner", {"files": {}}),
@@ -228,14 +253,26 @@ def watches() -> dict[str, Watch]:
     return {
         "transfer": watch(
             {
-                "new": measured([outage("new", began, interval(18.05, 18.11), {"40613": 44, "40197": 11, "timeout": 11})], 1240, 55, 11),
-                "kept": measured([outage("kept", began, interval(17.925, 17.982), {"40613": 41, "40197": 12, "timeout": 11})], 1240, 53, 11),
+                "new": measured(
+                    [outage("new", began, interval(18.05, 18.11), {"40613": 44, "40197": 11, "timeout": 11})],
+                    1240,
+                    55,
+                    11,
+                ),
+                "kept": measured(
+                    [outage("kept", began, interval(17.925, 17.982), {"40613": 41, "40197": 12, "timeout": 11})],
+                    1240,
+                    53,
+                    11,
+                ),
             }
         ),
         "balance": watch(
             {
                 "new": measured([outage("new", began, interval(15.60, 15.66), {"4060": 6, "40613": 10})], 1240, 16, 0),
-                "kept": measured([outage("kept", began, interval(15.575, 15.632), {"4060": 6, "40613": 10})], 1240, 16, 0),
+                "kept": measured(
+                    [outage("kept", began, interval(15.575, 15.632), {"4060": 6, "40613": 10})], 1240, 16, 0
+                ),
             }
         ),
         "control": watch({"new": measured([], 310, 0, 0), "kept": measured([], 310, 0, 0)}, control=True),
@@ -283,7 +320,9 @@ def objectives() -> list[Objective]:
     return [
         Objective("transfer recovers within", 60, "s", interval(3.85, 3.91), "pass", "", "60s", PROMISE),
         Objective("balance recovers within", 30, "s", interval(1.40, 1.46), "pass", "", "30s", PROMISE),
-        Objective("lost writes", 50, "writes", interval(37, 37), "pass", "", "at most 50, within 5s", "about 5 s (2021)"),
+        Objective(
+            "lost writes", 50, "writes", interval(37, 37), "pass", "", "at most 50, within 5s", "about 5 s (2021)"
+        ),
         Objective("duplicated writes", 0, "writes", interval(0, 0), "pass", "", "0", ""),
         Objective("failed requests", 0.01, "share", interval(0.0094, 0.0121), "inconclusive", "", "at most 1%", ""),
         Objective("redundancy back within", 600, "s", interval(14.1, 14.4), "pass", "", "10m", ""),
@@ -291,6 +330,14 @@ def objectives() -> list[Objective]:
 
 
 def verdict() -> Verdict:
+    return worded(unworded())
+
+
+def worded(verdict: Verdict) -> Verdict:
+    return msgspec.structs.replace(verdict, sentence=sentence(drill(), verdict))
+
+
+def unworded() -> Verdict:
     return Verdict(
         schema=1,
         drill="sql-forced-failover",
@@ -299,19 +346,20 @@ def verdict() -> Verdict:
         started="2026-11-22T21:04:11.250Z",
         rehearsal=True,
         outcome="inconclusive",
-        sentence=(
-            "SQL forced failover: transfer was back 3.85 to 3.91 s after the command; 37 of 1,762 acknowledged writes were lost, "
-            "all from the last 0.50 s; redundancy was back after 14.1 to 14.4 s."
-        ),
+        sentence="",
         injection=Injection("pass"),
-        put_back=PutBack("pass", interval(14.1, 14.4), "", ["fail back to dbp: done, seen 28.0 to 28.3 s after the start"]),
+        put_back=PutBack(
+            "pass", interval(14.1, 14.4), "", ["fail back to dbp: done, seen 28.0 to 28.3 s after the start"]
+        ),
         faults=[Fault("force the group over", "dbfop", COMMAND, 14.24, interval(17.2, 17.5), False, "fail-back")],
         phases=phases(),
         watches=watches(),
         writes=lost_writes(),
         invariants=[Invariant("gas is conserved", "pass", 600, 468, 0, 20)],
         objectives=objectives(),
-        measurement=Measurement(0.0021, 0, "monotonic, one machine", 6200, {"transfer": 40.0, "balance": 40.0, "control": 10.0}, "pass"),
+        measurement=Measurement(
+            0.0021, 0, "monotonic, one machine", 6200, {"transfer": 40.0, "balance": 40.0, "control": 10.0}, "pass"
+        ),
         load=Load(
             2480,
             31,
