@@ -94,6 +94,8 @@ def redundancy(verdict: Verdict) -> str:
     exposure = verdict.put_back.exposure_s
     if exposure is None:
         return "it is not known when redundancy was back"
+    if exposure.high == 0:
+        return "redundancy was not seen to be lost"
     if exposure.high is None:
         return f"redundancy was not seen to come back within {in_words(exposure.low)}"
     return f"redundancy was back after {span(exposure)}"

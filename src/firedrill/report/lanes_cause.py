@@ -16,6 +16,7 @@ from firedrill.report.lane import BAR, Lane, label_on_bar
 from firedrill.report.scale import Axis
 
 LAG = "lag_s"  # the attribute of an observation that is a number over time; it has a chart of its own
+SILENCE = "answers"  # recorded once when a question went unanswered: a moment, not a state with an end
 LEADING = frozenset({"primary", "leader", "active", "enabled", "closed", "live"})
 FOLLOWING = frozenset({"secondary", "catch_up", "standby", "follower", "ready"})
 HEIGHT = BAR + 9
@@ -112,7 +113,7 @@ def limits(event: Event) -> tuple[float, float]:
 
 
 def observations(history: History) -> list[Event]:
-    return [row for row in history.of_kind(events.OBSERVED) if row.data.get("attribute") != LAG]
+    return [row for row in history.of_kind(events.OBSERVED) if row.data.get("attribute") not in (LAG, SILENCE)]
 
 
 def observed_lanes(history: History) -> list[Lane]:

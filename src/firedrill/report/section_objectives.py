@@ -32,7 +32,7 @@ def objectives_table(drill: Drill, verdict: Verdict) -> Table:
             row.name,
             row.promised or "no figure",
             limit_words(row),
-            measured_words(row, kinds.get(row.name, ""), verdict),
+            quantity(row.measured, row.unit),
             against_limit(row, kinds.get(row.name, "")),
             margin(row, kinds.get(row.name, "")),
             Outcome(row.outcome, why(row)),
@@ -50,13 +50,6 @@ def said(value: float, unit: str) -> str:
     if unit == "s":
         return in_words(value)
     return percent(value) if unit == "share" else count(value)
-
-
-def measured_words(row: Objective, kind: str, verdict: Verdict) -> str:
-    words = quantity(row.measured, row.unit)
-    if kind == "lost writes" and row.measured and verdict.writes.lost:
-        return f"{words}, within {duration(verdict.writes.lost_span_s)}"
-    return words
 
 
 def straddles(row: Objective) -> bool:

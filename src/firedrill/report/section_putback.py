@@ -22,7 +22,6 @@ REVERSIBILITY = {
 class PutBackSection(NamedTuple):
     outcome: Outcome
     exposure: str
-    steps: list[str]
     faults: Table
     undos: Table | None
 
@@ -33,7 +32,6 @@ def put_back(history: History, verdict: Verdict) -> PutBackSection:
     return PutBackSection(
         Outcome(verdict.put_back.outcome, verdict.put_back.why),
         exposure_words(verdict),
-        verdict.put_back.steps,
         faults_table(verdict),
         Table("What was put back", columns, undone, shown=True) if undone else None,
     )
@@ -45,6 +43,8 @@ def exposure_words(verdict: Verdict) -> str:
     exposure = verdict.put_back.exposure_s
     if exposure is None:
         return "How long the system stood without its second leg was not measured."
+    if exposure.high == 0:
+        return "Redundancy was not seen to be lost."
     if exposure.high is None:
         return f"Exposed: redundancy was not seen to come back within {span(Interval(exposure.low, exposure.low))}."
     return f"Exposed for {span(exposure)}: from the command until redundancy was back."

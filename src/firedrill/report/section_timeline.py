@@ -9,15 +9,18 @@ from firedrill.model.drill import Drill
 from firedrill.model.history import Event, History, Request
 from firedrill.model.verdict import Measured, Outage, Verdict
 from firedrill.report.buckets import quantile
-from firedrill.report.figures import count, duration, latency, offset, offset_span, percent, span
+from firedrill.report.figures import count, duration, latency, offset, offset_span, percent, plural, span
 from firedrill.report.lanes_cause import LAG, said
 from firedrill.report.scale import Window
 from firedrill.report.table import Cell, Column, Table
 from firedrill.report.timeline import NARROW, WIDE, draw, lanes_of
-from firedrill.report.windows import bands_of, whole, zero_of, zoomed
+from firedrill.report.windows import bands_of, outside, whole, zero_of, zoomed
 
 QUIET = frozenset({events.RUN_STARTED, events.OBSERVED, events.SEALED})
 SHOWN_FIRST = ("name", "subject", "attribute", "was", "value", "on", "status", "error", "why")
+WHEN = ("before the first outage", "while a watch was down", "otherwise")
+WHEN_QUIET = ("before the command", "", "after the command")
+FOLLOWED = {"put-back": "after the put-back", "before": "before the fault"}
 DASHES = ("\u2013",) * 4
 
 
@@ -26,6 +29,7 @@ class Timeline(NamedTuple):
 
     zoomed: Markup
     whole: Markup
+    outside: str
     outages: Table
     load: Table | None
     happened: Table
@@ -36,10 +40,18 @@ def timeline(drill: Drill, history: History, verdict: Verdict) -> Timeline:
     return Timeline(
         pictures(drill, history, verdict, near, "Timeline around the outage"),
         pictures(drill, history, verdict, run, "Timeline of the whole run"),
+        outside_words(outside(verdict, near)),
         outages_table(verdict),
         load_table(history, verdict) if history.requests else None,
         events_table(history, verdict),
     )
+
+
+def outside_words(number: int) -> str:
+    """What the first picture leaves out."""
+    if not number:
+        return ""
+    return f"{plural(number, 'outage lies', 'outages lie')} outside this picture: see the whole run."
 
 
 def pictures(drill: Drill, history: History, verdict: Verdict, window: Window, title: str) -> Markup:
@@ -48,7 +60,15 @@ def pictures(drill: Drill, history: History, verdict: Verdict, window: Window, t
 
 
 def outages_table(verdict: Verdict) -> Table:
-    columns = ("watch", "connection", "began", "ended", "down", "back after the command", "errors by code")
+    columns = (
+        "watch",
+        "connection",
+        "began",
+        "ended",
+        "down",
+        "back after the command",
+        "errors by code, and what it followed",
+    )
     zero = zero_of(verdict)
     rows = [
         row
@@ -70,22 +90,25 @@ def outage_rows(name: str, side: str, found: Measured, zero: float) -> list[list
 
 
 def outage_cells(outage: Outage, zero: float) -> list[Cell]:
-    codes = ", ".join(f"{code} \u00d7 {count(times)}" for code, times in sorted(outage.errors.items()))
     began, ended = offset_span(outage.began_s, zero), offset_span(outage.ended_s, zero)
-    return [began, ended, span(outage.length_s), span(outage.recovery_s), codes]
+    back = span(outage.recovery_s) if outage.during == "fault" else "\u2013"
+    return [began, ended, span(outage.length_s), back, cause_words(outage)]
+
+
+def cause_words(outage: Outage) -> str:
+    codes = ", ".join(f"{code} \u00d7 {count(times)}" for code, times in sorted(outage.errors.items()))
+    return f"{codes}; {FOLLOWED[outage.during]}" if outage.during in FOLLOWED else codes
 
 
 def load_table(history: History, verdict: Verdict) -> Table:
     """The charts of latency and answers in figures: before, during and after, by when a request was due."""
     bands = bands_of(verdict)
-    first = min([start for start, _ in bands], default=zero_of(verdict))
-    last = max([end for _, end in bands], default=first)
-    groups: dict[str, list[Request]] = {"before the outage": [], "during the outage": [], "after the outage": []}
-    if not bands:
-        groups = {"before the command": [], "": [], "after the command": []}
+    turn = bands[0][0] if bands else zero_of(verdict)
+    groups: dict[str, list[Request]] = {name: [] for name in (WHEN if bands else WHEN_QUIET)}
     before, during, after = groups.values()
     for row in history.requests:
-        (before if row.due < first else during if row.due < last else after).append(row)
+        down = any(start <= row.due < end for start, end in bands)
+        (during if down else before if row.due < turn else after).append(row)
     titles = ("when due", "requests", "served", "refused", "unknown", "served share", "p50", "p95", "p99", "worst")
     columns = [Column(title, "number" if index else "") for index, title in enumerate(titles)]
     return Table("The load in figures", columns, [load_row(name, rows) for name, rows in groups.items() if rows])

@@ -2,10 +2,10 @@
 
 from firedrill.model.drill import Drill
 from firedrill.model.verdict import Objective, Verdict
-from firedrill.report.figures import plural
+from firedrill.report.figures import plural, quantity
 from firedrill.report.parts import parts
 from firedrill.report.plain import for_markdown
-from firedrill.report.section_objectives import limit_words, margin, measured_words, why
+from firedrill.report.section_objectives import limit_words, margin, why
 
 SHAPES = {"pass": "\u2714 pass", "fail": "\u2716 **fail**", "inconclusive": "? **inconclusive**"}
 
@@ -31,10 +31,10 @@ def objectives(drill: Drill, verdict: Verdict) -> str:
         return ""
     kinds = {spec.name: str(spec.kind) for spec in drill.objectives}
     head = ["| objective | limit | measured | margin | outcome |", "|---|---|---|---|---|"]
-    rows = [row_of(row, kinds.get(row.name, ""), verdict) for row in verdict.objectives]
+    rows = [row_of(row, kinds.get(row.name, "")) for row in verdict.objectives]
     return f"{plural(len(rows), 'objective')}:\n\n" + "\n".join([*head, *rows])
 
 
-def row_of(row: Objective, kind: str, verdict: Verdict) -> str:
-    cells = [row.name, limit_words(row), measured_words(row, kind, verdict), margin(row, kind)]
+def row_of(row: Objective, kind: str) -> str:
+    cells = [row.name, limit_words(row), quantity(row.measured, row.unit), margin(row, kind)]
     return f"| {' | '.join(map(for_markdown, cells))} | {SHAPES[row.outcome]}{reason(why(row))} |"
