@@ -16,10 +16,13 @@ LABEL = 11.5  # size of the words on and beside bars
 
 
 class Lane(NamedTuple):
+    """`height` is what the picture needs; `stacked` puts the note under the name where there is a column of names."""
+
     title: str
     note: str
     height: float
     paint: Paint
+    stacked: bool = True
 
 
 def paint_states(runs: list[Run], axis: Axis, top: float, height: float = BAR) -> Markup:
@@ -45,5 +48,5 @@ def label_on_bar(left: float, right: float, top: float, words: str, css: str) ->
 def level(axis: Axis, y: float, words: str) -> Markup:
     """A horizontal grid line and its value: in the column of names, or on the line where there is no such column."""
     beside = axis.left > 40
-    x, drop, css, anchor = (axis.left - 6, 3.5, "tick", "end") if beside else (axis.left + 2, -2, "tick over", "start")
+    x, drop, css, anchor = (axis.left - 6, 3.5, "tick", "end") if beside else (axis.left + 2, 9.5, "tick over", "start")
     return svg.line(axis.left, y, axis.right, y, "grid") + svg.text(x, y + drop, words, css, anchor)

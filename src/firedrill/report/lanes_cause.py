@@ -20,7 +20,6 @@ SILENCE = "answers"  # recorded once when a question went unanswered: a moment, 
 LEADING = frozenset({"primary", "leader", "active", "enabled", "closed", "live"})
 FOLLOWING = frozenset({"secondary", "catch_up", "standby", "follower", "ready"})
 HEIGHT = BAR + 9
-TALL = BAR + 21  # room for a note under its title
 
 
 class Change:
@@ -60,7 +59,7 @@ def deed_lane(history: History, prefix: str, title: str, name: str) -> Lane:
         shapes = [deed(attempt, axis, top, name, prefix) for attempt in tries]
         return svg.join([*shapes, elsewhere(tries, axis, top, name)])
 
-    return Lane(title, f"on {on}" if on else "", TALL, paint)
+    return Lane(title, f"on {on}" if on else "", HEIGHT, paint)
 
 
 def attempts(rows: list[Event], command: str) -> list[list[Event]]:
@@ -136,7 +135,7 @@ def observed_lane(subject: str, attribute: str, changes: list[Change], end: floa
     def paint(axis: Axis, top: float) -> Markup:
         return svg.join([held(axis, top, *row) for row in spans if axis.window.overlaps(row[0], row[2])])
 
-    return Lane(subject, attribute, HEIGHT, paint)
+    return Lane(subject, attribute, HEIGHT, paint, stacked=False)
 
 
 def held(axis: Axis, top: float, since: float, until: float, gone: float, value: str) -> Markup:

@@ -14,8 +14,7 @@ from firedrill.report.lane import BAR, LABEL, Lane, paint_states
 from firedrill.report.scale import Axis
 from firedrill.report.states import INVARIANT, Run, Series, by_series, late_after, runs_of, state_of, state_of_check
 
-QUIET = BAR + 21
-COMPACT = BAR + 8
+QUIET = BAR + 9
 MANY = 16  # more lanes than this are drawn closer together
 WITH_OUTAGE = BAR + 27
 EDGE = 8.0  # height of the box that shows where an outage may have begun or ended
@@ -28,11 +27,11 @@ def watch_lanes(drill: Drill, history: History, verdict: Verdict) -> list[Lane]:
     zero = verdict.faults[0].at_s if verdict.faults else float("inf")
     order = sorted(drill.watches, key=lambda spec: spec.control)
     asked = [(spec, side) for spec in order for side in spec.connections]
-    quiet = COMPACT if len(asked) > MANY else QUIET
-    return [watch_lane(spec, side, series.get((spec.name, side), []), zero, verdict, quiet) for spec, side in asked]
+    roomy = len(asked) <= MANY
+    return [watch_lane(spec, side, series.get((spec.name, side), []), zero, verdict, roomy) for spec, side in asked]
 
 
-def watch_lane(spec: WatchSpec, side: str, rows: list[Sample], zero: float, verdict: Verdict, quiet: float) -> Lane:
+def watch_lane(spec: WatchSpec, side: str, rows: list[Sample], zero: float, verdict: Verdict, roomy: bool) -> Lane:
     late_s = late_after(rows, zero)
     runs = runs_of(rows, [state_of(row, late_s) for row in rows], 1 / spec.rate_hz)
     found = outages_of(verdict, spec.name, side)
@@ -42,7 +41,7 @@ def watch_lane(spec: WatchSpec, side: str, rows: list[Sample], zero: float, verd
         seen = [outage for outage in found if axis.window.overlaps(outage.began_s.low, end_of(outage))]
         return paint_track(axis, top) + paint_states(runs, axis, top) + paint_outages(seen, axis, top + BAR + 9)
 
-    return Lane(spec.name, note, WITH_OUTAGE if found else quiet, paint)
+    return Lane(spec.name, note, WITH_OUTAGE if found else QUIET, paint, roomy)
 
 
 def outages_of(verdict: Verdict, watch: str, side: str) -> list[Outage]:
@@ -60,27 +59,33 @@ def paint_track(axis: Axis, top: float) -> Markup:
 
 
 def paint_outages(outages: list[Outage], axis: Axis, middle: float) -> Markup:
-    """Brackets first, then as many labels as fit beside them without touching."""
+    """Brackets first, then as many labels as fit without touching; the table below has them all."""
     shapes = [bracket(outage, axis, middle) for outage in outages]
     taken = axis.left
     for index, outage in enumerate(outages):
         words = f"down {span(outage.length_s)}"
-        left = axis.at(end_of(outage)) + 7
+        began, ended = axis.at(outage.began_s.low), axis.at(end_of(outage))
         limit = axis.at(outages[index + 1].began_s.low) - 7 if index + 1 < len(outages) else axis.right
-        place = room_for(words, axis.at(outage.began_s.low) - 7, left, taken, limit)
+        place = room_for(svg.width_of(words, LABEL), began, ended, taken, limit)
         if place is not None:
-            shapes.append(svg.text(place, middle + 4, words, "down"))
-            taken = place + svg.width_of(words, LABEL)
-        taken = max(taken, left)
+            shapes.append(label(place, middle, words))
+        taken = ended + 7 if place is None else max(ended + 7, place + svg.width_of(words, LABEL))
     return svg.join(shapes)
 
 
-def room_for(words: str, before: float, after: float, taken: float, limit: float) -> float | None:
-    """Where a label starts: right of its bracket, else left of it, else nowhere."""
-    width = svg.width_of(words, LABEL)
-    if after + width <= limit:
-        return after
-    return before - width if before - width >= taken else None
+def label(left: float, middle: float, words: str) -> Markup:
+    """On a patch of its own, so that a bracket below it does not strike it through."""
+    patch = svg.rect(left - 2, middle - 7, svg.width_of(words, LABEL) + 4, 14, "patch")
+    return patch + svg.text(left, middle + 4, words, "down")
+
+
+def room_for(width: float, began: float, ended: float, taken: float, limit: float) -> float | None:
+    """Where a label starts: right of its bracket, else left of it, else on it, else nowhere."""
+    if ended + 7 + width <= limit:
+        return ended + 7
+    if began - 7 - width >= taken:
+        return began - 7 - width
+    return (began + ended - width) / 2 if ended - began >= width + 24 else None
 
 
 def bracket(outage: Outage, axis: Axis, middle: float) -> Markup:

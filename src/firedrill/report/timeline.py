@@ -24,7 +24,7 @@ from firedrill.report.windows import bands_of
 
 FOOT = 26.0  # room for the words under the axis
 TITLE = 13.0  # size of a lane's name
-TWO_LINES = 30.0  # a lane at least this high has its note under its name
+STACKED = 34.0  # room for a name and a note under it
 BETWEEN = 9.0  # room between two groups of lanes
 ABOVE = 18.0  # room for a name above its lane
 
@@ -60,14 +60,15 @@ def draw(groups: list[Group], verdict: Verdict, window: Window, layout: Layout, 
     axis = Axis(window, layout.gutter or 1, layout.width - (12 if layout.gutter else 1))
     labels = placed(marks_of(verdict), axis)
     top = rows_of(labels) * ROW + 6
-    extra = 0 if layout.gutter else ABOVE
-    bottom = top + sum(lane.height + extra for group in groups for lane in group) + BETWEEN * len(groups)
+    bottom = top + sum(room_of(lane, layout) for group in groups for lane in group) + BETWEEN * len(groups)
+    lanes, names = paint_groups(groups, axis, layout, top)
     shapes = [
         svg.titled(title),
         *paint_bands(verdict, axis, top, bottom),
         *paint_ticks(axis, layout, top, bottom, bool(verdict.faults)),
-        *paint_groups(groups, axis, layout, top),
+        lanes,
         paint_lines(labels, 0, bottom),
+        svg.tag("g", names, css="names"),
         paint_labels(labels, 0),
     ]
     return svg.tag("svg", svg.join(shapes), **picture(axis, layout, top, bottom))
@@ -115,22 +116,27 @@ def tick_words(seconds: float, faulted: bool) -> str:
     return f"{sign}{size:g} s"
 
 
-def paint_groups(groups: list[Group], axis: Axis, layout: Layout, top: float) -> list[Markup]:
-    shapes = []
+def paint_groups(groups: list[Group], axis: Axis, layout: Layout, top: float) -> tuple[Markup, Markup]:
+    """Lanes and their names, apart: event lines run over the lanes and under the names."""
+    shapes, names = [], []
     for group in groups:
         shapes.append(svg.line(0, top, axis.right, top, "grid"))
         top += BETWEEN
         for lane in group:
-            shapes.append(paint_name(lane, layout, top))
-            top += 0 if layout.gutter else ABOVE
-            shapes.append(lane.paint(axis, top))
-            top += lane.height
-    return shapes
+            names.append(paint_name(lane, layout, top))
+            shapes.append(lane.paint(axis, top if layout.gutter else top + ABOVE))
+            top += room_of(lane, layout)
+    return svg.join(shapes), svg.join(names)
+
+
+def room_of(lane: Lane, layout: Layout) -> float:
+    if not layout.gutter:
+        return ABOVE + lane.height
+    return max(lane.height, STACKED) if lane.stacked else lane.height
 
 
 def paint_name(lane: Lane, layout: Layout, top: float) -> Markup:
-    """Above a lane, or beside a low one, name and note share a line; beside a tall lane the note has its own."""
-    if not layout.gutter or lane.height < TWO_LINES:
+    if not (layout.gutter and lane.stacked):
         return one_line(lane, (layout.gutter or layout.width) - 14, top + (11 if layout.gutter else 12))
     room = layout.gutter - 14
     title = svg.text(0, top + 11, svg.shortened(lane.title, room, TITLE), "name")
