@@ -179,7 +179,7 @@ def check_files(drill: Drill, project: Path, folder: Path, at: At) -> Drill:
         spot = at.child("invariants").child(index, invariant.name).child("probe")
         check_probe(project, invariant.probe, spot)
     for index, witness in enumerate(drill.witnesses):
-        check_probe(project, witness, at.child("witnesses").child(index))
+        check_probe(project, witness, at.child("witnesses").child(index, str(index + 1)))
     return (
         drill
         if drill.load is None

@@ -1,5 +1,7 @@
 """Numbers back into the text of a file, so that reading them again gives exactly the same number."""
 
+from decimal import Decimal
+
 
 def duration_text(seconds: float) -> str:
     """`500ms`, `5s`, `10m`, `1h`: the largest unit that is exact, seconds up to two minutes."""
@@ -21,4 +23,4 @@ def rate_text(hertz: float) -> str:
 
 def plain(number: float) -> str:
     """All digits that are needed, never an exponent (units do not read one)."""
-    return str(int(number)) if number.is_integer() else repr(number)
+    return str(int(number)) if number.is_integer() else format(Decimal(repr(number)), "f")

@@ -263,5 +263,7 @@ def in_words(value: object) -> str:
         return "a mapping"
     if isinstance(value, list):
         return f"a list of {len(value)}"
+    if isinstance(value, bool):
+        return f"{str(value).lower()} (so YAML reads yes, no, on and off outside quotes)"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -97,8 +97,11 @@ def parse_document(text: str, name: str) -> Document:
 
 def parse_value(text: str, name: str) -> Any:
     """One value as it would stand after `key:` in a file (for `--set key=value`)."""
-    root = compose(text, name)
-    return "" if root is None else NodeReader(name).value(root, ())
+    try:
+        root = compose(text, name)
+        return "" if root is None else NodeReader(name).value(root, ())
+    except InvalidFile as error:  # there is one line only: its number would say nothing
+        raise InvalidFile(error.what, where=name, accepted=error.accepted) from error
 
 
 def compose(text: str, name: str) -> yaml.Node | None:

@@ -1,0 +1,88 @@
+"""Experiments: what Chaos Toolkit would swallow is refused here."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from unit.content.sample_project import EXPERIMENT, changed
+
+from firedrill.content.experiments import load_experiment
+from firedrill.errors import InvalidFile
+
+REPOSITORY = Path(__file__).parents[3]
+SHIPPED = sorted((REPOSITORY / "experiments").glob("*.yaml"))
+
+BAD = [
+    ("title: Lights out\n", "", "the key 'title' is missing", 1),
+    ("rollbacks:", "rollback:", "unknown key 'rollback'", 16),
+    ("func: turn_off", "func: turn_of", "method.switch it off.provider.func: faults/light.py has no function 'turn_of'", 15),
+    ("faults.light, func: turn_off", "faults.dark, func: turn_off", "method.switch it off.provider.func: there is no module faults.dark", 15),
+    ('within: 3s}}', 'whitin: 3s}}', "rollbacks.switch it on.provider.arguments.whitin: turn_on takes no argument 'whitin'", 19),
+    ('func: turn_on, arguments: {room: "${room}", within: 3s}', 'func: turn_on', "rollbacks.switch it on.provider.arguments: turn_on needs the argument 'room'", 19),
+    ('func: bright, arguments: {room: "${room}"}', 'func: bright, arguments: {room: "${rom}"}', "steady-state-hypothesis.probes.it is bright.provider.arguments.room: ${rom} is not configured", 11),
+    ("      tolerance: true\n", "", "steady-state-hypothesis.probes.it is bright: a probe of the hypothesis needs a tolerance", 8),
+    ("type: env", "type: vault", "configuration.room: 'vault' is not accepted as a source", 4),
+    ("{type: python, module: faults.light, func: turn_off", "{type: pyhton, module: faults.light, func: turn_off", "method.switch it off.provider.type: 'pyhton' is not accepted here", 15),
+    ("{type: python, module: faults.light, func: turn_off", "{type: http, module: faults.light, func: turn_off", "method.switch it off.provider: a http provider needs the key 'url'", 15),
+    ("    type: action\n    provider: {type: python, module: faults.light, func: turn_off", "    type: probe\n    provider: {type: python, module: faults.light, func: turn_off", "method: there is no action: nothing would be injected", 12),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "what", "line"), BAD, ids=[bad[2] for bad in BAD])
+def test_a_mistake_is_told_with_its_line(
+    old: str, new: str, what: str, line: int, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Misspelled keys, functions, arguments, names and providers are found before anything is injected."""
+    (project / "experiments" / "lights-out.yaml").write_text(changed(EXPERIMENT, old, new))
+    monkeypatch.chdir(project)
+    with pytest.raises(InvalidFile) as caught:
+        load_experiment("lights-out", Path())
+    assert (caught.value.what, caught.value.where) == (what, f"experiments/lights-out.yaml:{line}")
+
+
+def test_a_fault_without_a_way_back_must_say_why(project: Path) -> None:
+    """No rollback is accepted only for what heals by itself or cannot be undone, and is declared so."""
+    bare = EXPERIMENT[: EXPERIMENT.index("rollbacks:")] + "rollbacks: []\n"
+    path = project / "experiments" / "lights-out.yaml"
+    for declared, good in (("", False), ("reversible", False), ("one-way", True), ("self-heals", True)):
+        extension = f"extensions: [{{name: firedrill, reversibility: {declared}}}]\n" if declared else ""
+        path.write_text(bare + extension)
+        if good:
+            assert load_experiment("lights-out", project)["rollbacks"] == []
+        else:
+            with pytest.raises(InvalidFile, match="nothing puts this fault back"):
+                load_experiment("lights-out", project)
+
+
+def test_an_experiment_is_handed_over_as_it_was_written(project: Path) -> None:
+    """The engine gets the file's own content, nothing added and nothing renamed."""
+    assert load_experiment("lights-out", project) == yaml.safe_load(EXPERIMENT)
+
+
+def test_json_experiments_are_read_too(project: Path) -> None:
+    """Chaos Toolkit writes JSON, with tabs if it likes."""
+    import json
+
+    (project / "experiments" / "lights-out.yaml").unlink()
+    text = json.dumps(yaml.safe_load(EXPERIMENT), indent="\t")
+    (project / "experiments" / "lights-out.json").write_text(text)
+    assert load_experiment("lights-out", project) == yaml.safe_load(EXPERIMENT)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+def test_every_shipped_experiment_is_valid(path: Path) -> None:
+    """Functions and arguments of what we ship exist."""
+    assert load_experiment(path.stem, REPOSITORY)["rollbacks"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+def test_every_shipped_experiment_reads_its_names_from_the_environment(path: Path) -> None:
+    """`chaos run` in a shell of the stage finds the same resources as `firedrill run`."""
+    configuration = yaml.safe_load(path.read_text())["configuration"]
+    assert {name: (one["key"], one["default"]) for name, one in configuration.items()} == {
+        "subscription": ("AZURE_SUBSCRIPTION_ID", ""),
+        "resource_group": ("FIREDRILL_RESOURCE_GROUP", "gasbank"),
+        "failover_group": ("FIREDRILL_SQL_FAILOVER_GROUP", "dbgrp"),
+        "primary": ("FIREDRILL_SQL_PRIMARY", "dbp"),
+        "secondary": ("FIREDRILL_SQL_SECONDARY", "dbfop"),
+    }

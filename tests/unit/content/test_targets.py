@@ -1,0 +1,97 @@
+"""Targets: a stage of this machine, or a subscription; never something in between."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from unit.content.json_schema import fits
+from unit.content.sample_project import TARGET, changed
+
+from firedrill.content.schema import schema_of
+from firedrill.content.targets import load_target
+from firedrill.errors import InvalidFile, Usage
+from firedrill.model.target import SqlSpec, WorkloadSpec
+
+REPOSITORY = Path(__file__).parents[3]
+REAL = """\
+target: real
+azure: {subscription: 11111111-2222-3333-4444-555555555555, resource_group: bank}
+sql: {failover_group: g, primary: a, secondary: b}
+system: {url: "https://bank.example"}
+"""
+
+BAD = [
+    (TARGET, "rehearsal: true\n", "", "stage: a stage is a rehearsal", 3, False),
+    (TARGET, "secondary: two", "secondary: one", "sql.secondary: primary and secondary are the same server", 3, False),
+    (TARGET, "replication_lag: 250ms", "replication_lag: 250", "stage.replication_lag: 250 is not a duration", 6, True),
+    (TARGET, "per_region: 3", "per_regions: 3", "stage.workloads.shop: unknown key 'per_regions'", 9, True),
+    (
+        REAL,
+        "11111111-2222",
+        "1111-2222",
+        "azure.subscription: '1111-2222-3333-4444-555555555555' is not accepted here",
+        2,
+        True,
+    ),
+    (REAL, 'system: {url: "https://bank.example"}\n', "", "the key 'system' is missing", 1, False),
+    (REAL, "azure: {", "azur: {", "unknown key 'azur'", 2, True),
+    (REAL, "https://bank", "ftp://bank", "system.url: 'ftp://bank.example' is not accepted here", 4, True),
+]
+
+
+def write(project: Path, text: str) -> None:
+    (project / "targets" / "here.yaml").write_text(text)
+
+
+def test_a_stage_is_read_whole(project: Path) -> None:
+    """Everything that the stage needs to come up is in the target."""
+    target = load_target("here", project)
+    assert target.stage is not None
+    assert (target.name, target.rehearsal, target.sql) == ("here", True, SqlSpec("group", "one", "two"))
+    assert (target.stage.replication_lag_s, target.stage.init) == (0.25, (("{python}", "-m", "shop", "setup"),))
+    assert target.stage.workloads == (
+        WorkloadSpec("shop", ("{python}", "-m", "shop"), 3, "/ready", {"COLOUR": "blue"}),
+    )
+
+
+def test_a_subscription_is_never_a_rehearsal_by_default(project: Path) -> None:
+    """What is real is called real unless the file says otherwise."""
+    write(project, REAL)
+    target = load_target("here", project)
+    assert (target.rehearsal, target.stage, target.system.url) == (False, None, "https://bank.example")
+
+
+@pytest.mark.parametrize(("good", "old", "new", "what", "line", "structural"), BAD, ids=[bad[3] for bad in BAD])
+def test_a_mistake_is_told_with_its_line(
+    good: str,
+    old: str,
+    new: str,
+    what: str,
+    line: int,
+    structural: bool,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loader says what and where, and the schema sees what is wrong in one value, no more."""
+    text = changed(good, old, new)
+    write(project, text)
+    monkeypatch.chdir(project)
+    with pytest.raises(InvalidFile) as caught:
+        load_target("here", Path())
+    assert (caught.value.what, caught.value.where) == (what, f"targets/here.yaml:{line}")
+    assert fits(yaml.safe_load(text), schema_of("target")) is not structural
+
+
+def test_an_unknown_target_names_those_that_are_there(project: Path) -> None:
+    """A bare name that is close to a real one gets it as a hint."""
+    with pytest.raises(Usage) as caught:
+        load_target("her", project)
+    assert (caught.value.accepted, caught.value.next_step) == ("here", "did you mean 'here'?")
+
+
+def test_the_shipped_target_is_a_valid_rehearsal() -> None:
+    """`--target local` works out of the box, and an editor does not underline it."""
+    target = load_target("local", REPOSITORY)
+    assert target.stage is not None
+    assert (target.rehearsal, target.stage.profile) == (True, "brisk")
+    assert fits(yaml.safe_load((REPOSITORY / "targets" / "local.yaml").read_text()), schema_of("target"))
