@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Header, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,99}\Z"
-TEXT = r"^[^\x00-\x1f\x7f]*\Z"
+ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,99}$"
+TEXT = r"^[^\x00-\x1f\x7f]*$"
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6}(?:\.\d{1,6})?)\"?\s*(?:$|[,;])", re.IGNORECASE)
 BIG = 2**63 - 1
