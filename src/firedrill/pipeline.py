@@ -91,9 +91,8 @@ def make_plan(order: Order) -> Plan:
     return Plan(project, drill, experiment, target, hashlib.sha256(content).hexdigest())
 
 
-def run(order: Order, view: View) -> Ended:
+def run(plan: Plan, order: Order, view: View) -> Ended:
     """Run one drill to its end. FiredrillError when it could not be run; a bad outcome is not an error."""
-    plan = make_plan(order)
     with locked(home() / "lock", plan.target.name):
         refuse_open_undo(plan.target.name)
         keep = places.Keep(order.keep_stage)

@@ -10,6 +10,7 @@ from firedrill.cli.common import AsJson, DrillName, Overrides, Reports, TargetNa
 from firedrill.errors import Usage
 
 if TYPE_CHECKING:
+    from firedrill.model.target import Target
     from firedrill.pipeline import Ended, Order
 
 REPORTS = Path("reports")
@@ -44,10 +45,11 @@ def run(
     from firedrill.cli.terminal import view_for
 
     order = pipeline.Order(drill, target, out, seed, tuple(overrides), keep_stage)
-    refuse_unasked(order, yes=yes)
+    plan = pipeline.make_plan(order)
+    refuse_unasked(plan.target, order, yes=yes)
     view = view_for(Console(stderr=True))
     try:
-        ended = pipeline.run(order, view)
+        ended = pipeline.run(plan, order, view)
     finally:
         view.close()
     for trouble in ended.troubles:
@@ -60,11 +62,8 @@ def run(
     raise typer.Exit(ended.exit_code)
 
 
-def refuse_unasked(order: "Order", *, yes: bool) -> None:
+def refuse_unasked(chosen: "Target", order: "Order", *, yes: bool) -> None:
     """Usage unless the target is a rehearsal, or somebody said yes to the real thing."""
-    from firedrill import pipeline
-
-    chosen = pipeline.make_plan(order).target
     if not chosen.rehearsal and not yes:
         raise Usage(
             f"target {chosen.name} is no rehearsal: this would break {chosen.sql.failover_group} for real",
@@ -83,10 +82,10 @@ def in_words(ended: "Ended") -> list[str]:
         for one in verdict.objectives
     ]
     return [
-        f"{MARKS[verdict.outcome]} {verdict.outcome}",
-        paragraph(verdict.sentence),
+        paragraph(verdict.sentence, ""),
         *limits,
-        f"  {ended.folder / 'report.html'}",
+        f"report: {ended.folder / 'report.html'}",
+        f"{MARKS[verdict.outcome]} {verdict.outcome.upper()}",
     ]
 
 
