@@ -24,9 +24,11 @@ def calibrate(
     """
     from firedrill.content.settings import read_setting
     from firedrill.content.shape import RATE
+
+    rate_hz = read_setting("rate", rate, RATE)
     from firedrill.engine.calibrate import calibrate as measure
 
-    result = measure(read_setting("--rate", rate, RATE), outages, seed)
+    result = measure(rate_hz, outages, seed)
     if as_json:
         print_json(result)
     else:

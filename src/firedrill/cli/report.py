@@ -23,9 +23,9 @@ def report(run: RunName, out: Reports = REPORTS, as_json: AsJson = False) -> Non
 
     Verdict, page and summaries are made from the raw files alone.
     """
+    folder = find_run(run, out)
     from firedrill import pipeline
 
-    folder = find_run(run, out)
     verdict = pipeline.rebuild(folder)
     if as_json:
         print(pipeline.encode_verdict(verdict).decode(), end="")
@@ -39,9 +39,9 @@ def verify(run: RunName, out: Reports = REPORTS) -> None:
 
     Recomputes every number, and finds any changed byte. Exit code 1 when something does not fit.
     """
+    folder = find_run(run, out)
     from firedrill import pipeline
 
-    folder = find_run(run, out)
     problems = pipeline.verify(folder)
     for problem in problems:
         print(problem)
