@@ -6,6 +6,7 @@ answer wins, and what could not be checked is inconclusive.
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,13 +22,71 @@ from firedrill.model import events as kinds
 from firedrill.model.drill import Drill
 from firedrill.model.history import History, Sample
 from firedrill.model.interval import Interval
-from firedrill.model.verdict import Fault, Injection, Phase, PutBack, Verdict, Verdict3, Watch, Writes, worst
+from firedrill.model.verdict import (
+    Fault,
+    Injection,
+    Invariant,
+    Measurement,
+    Objective,
+    Phase,
+    PutBack,
+    Verdict,
+    Verdict3,
+    Watch,
+    Writes,
+    worst,
+)
 
 SCHEMA = 1
 
 
+class Parts(NamedTuple):
+    """What was found, before it is judged as a whole."""
+
+    faults: list[Fault]
+    watches: dict[str, Watch]
+    invariants: list[Invariant]
+    exposure: Interval | None
+    injection: Injection
+    put_back: PutBack
+    measurement: Measurement
+    objectives: list[Objective]
+    writes: Writes
+
+    def outcome(self) -> Verdict3:
+        """Worst wins."""
+        judged = (*self.objectives, *self.invariants, self.injection, self.put_back, self.measurement)
+        return worst([one.outcome for one in judged])
+
+
 def conclude(drill: Drill, history: History) -> Verdict:
     """The verdict of one run; the same history always gives the same bytes."""
+    run, parts = history.run, find_parts(drill, history)
+    verdict = Verdict(
+        schema=SCHEMA,
+        drill=run.drill,
+        run=run.run,
+        target=run.target,
+        started=run.started,
+        rehearsal=run.rehearsal,
+        outcome=parts.outcome(),
+        sentence="",
+        injection=parts.injection,
+        put_back=parts.put_back,
+        faults=parts.faults,
+        phases=phases_of(history, parts, drill),
+        watches=parts.watches,
+        writes=parts.writes,
+        invariants=parts.invariants,
+        objectives=parts.objectives,
+        measurement=parts.measurement,
+        load=summarise_load(history.requests),
+        evidence=next((event.hash for event in history.of_kind(kinds.SEALED)), ""),
+    )
+    return msgspec.structs.replace(verdict, sentence=sentence(drill, verdict))
+
+
+def find_parts(drill: Drill, history: History) -> Parts:
     injected = faults(history)
     fault_at = injected[0].at_s if injected else None
     by_watch = samples_by_watch(history.samples)
@@ -35,42 +94,22 @@ def conclude(drill: Drill, history: History) -> Verdict:
         spec.name: measure_watch(spec, by_watch.get(spec.name, []), history, drill, fault_at) for spec in drill.watches
     }
     window = exposure(redundancy_changes(history.events), fault_at)
-    writes = writes_of(history, fault_at)
-    injection, put_back = was_injected(history, injected), was_put_back(history, window)
+    writes, injection = writes_of(history, fault_at), was_injected(history, injected)
     asked = [one for one in history.requests if fault_at is not None and one.due >= fault_at]
     findings = Findings(watches, writes, window, asked, injection.outcome == "pass")
-    objectives = [judge(spec, findings) for spec in drill.objectives]
-    invariants = [
-        judge_invariant(spec.name, by_watch.get(PREFIX + spec.name, []), fault_at) for spec in drill.invariants
-    ]
-    measurement = judge_measurement(drill, history, watches)
-    parts = [one.outcome for one in (*objectives, *invariants, injection, put_back, measurement)]
-    verdict = Verdict(
-        schema=SCHEMA,
-        drill=history.run.drill,
-        run=history.run.run,
-        target=history.run.target,
-        started=history.run.started,
-        rehearsal=history.run.rehearsal,
-        outcome=worst(parts),
-        sentence="",
-        injection=injection,
-        put_back=put_back,
+    return Parts(
         faults=injected,
-        phases=phases_of(history, injected, watches, drill, window),
         watches=watches,
+        invariants=[
+            judge_invariant(one.name, by_watch.get(PREFIX + one.name, []), fault_at) for one in drill.invariants
+        ],
+        exposure=window,
+        injection=injection,
+        put_back=was_put_back(history, window),
+        measurement=judge_measurement(drill, history, watches),
+        objectives=[judge(spec, findings) for spec in drill.objectives],
         writes=writes,
-        invariants=invariants,
-        objectives=objectives,
-        measurement=measurement,
-        load=summarise_load(history.requests),
-        evidence=next((event.hash for event in history.of_kind(kinds.SEALED)), ""),
     )
-    return with_sentence(drill, verdict)
-
-
-def with_sentence(drill: Drill, verdict: Verdict) -> Verdict:
-    return msgspec.structs.replace(verdict, sentence=sentence(drill, verdict))
 
 
 def samples_by_watch(samples: Sequence[Sample]) -> dict[str, list[Sample]]:
@@ -88,16 +127,14 @@ def writes_of(history: History, fault_at: float | None) -> Writes:
     )
 
 
-def phases_of(
-    history: History, injected: Sequence[Fault], watches: dict[str, Watch], drill: Drill, window: Interval | None
-) -> list[Phase]:
-    if not injected:
+def phases_of(history: History, parts: Parts, drill: Drill) -> list[Phase]:
+    if not parts.faults:
         return []
-    redundant = None
+    redundant, window = None, parts.exposure
     if window is not None:
-        at = injected[0].at_s
+        at = parts.faults[0].at_s
         redundant = Interval(at + window.low, None if window.high is None else at + window.high)
-    return phases(history, injected[0], watches, drill.recovery.hold_s, redundant)
+    return phases(history, parts.faults[0], parts.watches, drill.recovery.hold_s, redundant)
 
 
 def was_injected(history: History, injected: Sequence[Fault]) -> Injection:
