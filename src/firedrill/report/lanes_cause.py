@@ -45,12 +45,12 @@ def cause_lanes(history: History) -> list[Lane]:
 def deeds(history: History, prefix: str, title: str) -> list[Lane]:
     """One lane per command of this kind, with command, accepted and done."""
     commands = history.of_kind(f"{prefix}.command")
-    names = list(dict.fromkeys(str(event.data.get("name", "")) for event in commands))
+    names = list(dict.fromkeys(said(event.data.get("name")) for event in commands))
     return [deed_lane(history, prefix, title, name) for name in names]
 
 
 def deed_lane(history: History, prefix: str, title: str, name: str) -> Lane:
-    mine = [row for row in history.events if row.kind.startswith(f"{prefix}.") and row.data.get("name") == name]
+    mine = [row for row in history.events if row.kind.startswith(f"{prefix}.") and said(row.data.get("name")) == name]
     on = next((said(row.data.get("on")) for row in mine if row.data.get("on")), "")
 
     tries = attempts(mine, f"{prefix}.command")

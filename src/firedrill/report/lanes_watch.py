@@ -18,6 +18,7 @@ QUIET = BAR + 9
 MANY = 16  # more lanes than this are drawn closer together
 WITH_OUTAGE = BAR + 27
 EDGE = 8.0  # height of the box that shows where an outage may have begun or ended
+BOLD = LABEL * 1.1  # bold letters are wider
 CONNECTION = {"new": "new connection", "kept": "kept alive"}
 
 
@@ -41,7 +42,7 @@ def watch_lane(spec: WatchSpec, side: str, rows: list[Sample], zero: float, verd
         seen = [outage for outage in found if axis.window.overlaps(outage.began_s.low, end_of(outage))]
         return paint_track(axis, top) + paint_states(runs, axis, top) + paint_outages(seen, axis, top + BAR + 9)
 
-    return Lane(spec.name, note, WITH_OUTAGE if found else QUIET, paint, roomy)
+    return Lane(spec.name, note, WITH_OUTAGE if found else QUIET, paint, roomy or bool(found))
 
 
 def outages_of(verdict: Verdict, watch: str, side: str) -> list[Outage]:
@@ -66,16 +67,16 @@ def paint_outages(outages: list[Outage], axis: Axis, middle: float) -> Markup:
         words = f"down {span(outage.length_s)}"
         began, ended = axis.at(outage.began_s.low), axis.at(end_of(outage))
         limit = axis.at(outages[index + 1].began_s.low) - 7 if index + 1 < len(outages) else axis.right
-        place = room_for(svg.width_of(words, LABEL), began, ended, taken, limit)
+        place = room_for(svg.width_of(words, BOLD), began, ended, taken, limit)
         if place is not None:
             shapes.append(label(place, middle, words))
-        taken = ended + 7 if place is None else max(ended + 7, place + svg.width_of(words, LABEL))
+        taken = ended + 7 if place is None else max(ended + 7, place + svg.width_of(words, BOLD))
     return svg.join(shapes)
 
 
 def label(left: float, middle: float, words: str) -> Markup:
     """On a patch of its own, so that a bracket below it does not strike it through."""
-    patch = svg.rect(left - 2, middle - 7, svg.width_of(words, LABEL) + 4, 14, "patch")
+    patch = svg.rect(left - 2, middle - 7, svg.width_of(words, BOLD) + 4, 14, "patch")
     return patch + svg.text(left, middle + 4, words, "down")
 
 

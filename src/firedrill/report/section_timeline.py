@@ -76,7 +76,7 @@ def outages_table(verdict: Verdict) -> Table:
         for side, found in watch.connections.items()
         for row in outage_rows(name + (" (control)" if watch.control else ""), side, found, zero)
     ]
-    kinds = ("", "", "number", "number", "strong number", "number", "")
+    kinds = ("", "", "number", "number", "strong right", "right", "")
     return Table("Every outage that a watch saw", [Column(*pair) for pair in zip(columns, kinds, strict=True)], rows)
 
 

@@ -18,7 +18,7 @@ LATE_FLOOR_S = 0.25  # an answer below this is never called late, however fast t
 LATE_TIMES_MEDIAN = 10
 HOLE_SLOTS = 3  # a silence longer than this many slots of the schedule is drawn as a hole
 COLUMN_PX = 0.5
-LEAST_PX = 2.5  # the narrowest that a state other than good is ever drawn
+LEAST_PX = 3.0  # the narrowest that a state other than good is ever drawn
 
 
 class State(IntEnum):

@@ -6,7 +6,7 @@ readable on paper, on a screen and on a telephone without a script.
 
 from typing import NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from firedrill.model.drill import Drill
 from firedrill.model.history import History
@@ -136,17 +136,22 @@ def room_of(lane: Lane, layout: Layout) -> float:
 
 
 def paint_name(lane: Lane, layout: Layout, top: float) -> Markup:
+    """Name and note share a line, or the note stands under the name; a name that was cut is whole in its tip."""
     if not (layout.gutter and lane.stacked):
         return one_line(lane, (layout.gutter or layout.width) - 14, top + (11 if layout.gutter else 12))
     room = layout.gutter - 14
-    title = svg.text(0, top + 11, svg.shortened(lane.title, room, TITLE), "name")
+    title = svg.text(0, top + 11, escape(svg.shortened(lane.title, room, TITLE)) + tip(lane, room), "name")
     return title + svg.text(0, top + 25, svg.shortened(lane.note, room), "note")
 
 
 def one_line(lane: Lane, room: float, y: float) -> Markup:
     title = svg.shortened(lane.title, room, TITLE)
     note = svg.shortened(lane.note, room - svg.width_of(title, TITLE) - 8)
-    parts = [svg.tag("tspan", title, css="name")]
+    parts = [svg.tag("tspan", title, css="name"), tip(lane, room)]
     if note:
         parts.append(svg.tag("tspan", note, css="note", dx=7))
     return svg.text(0.5, y, svg.join(parts))
+
+
+def tip(lane: Lane, room: float) -> Markup:
+    return Markup("") if svg.width_of(lane.title, TITLE) <= room else svg.titled(lane.title)
