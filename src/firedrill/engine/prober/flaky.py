@@ -1,0 +1,122 @@
+"""A server that goes away at known moments: what `firedrill calibrate` checks our stopwatch against.
+
+`python -m firedrill.engine.prober.flaky PLAN.json` says its port, waits for a line on its standard input, goes through
+the plan, says when each outage really began and ended (the machine's monotonic clock), and lives until its input
+closes. Lengths are random: whole multiples of the interval would make any stopwatch look far better than it is.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+import msgspec
+
+from firedrill.clock import monotonic
+from firedrill.engine.prober.__main__ import fast_loop
+
+Kind = Literal["refuse", "reset", "hang"]
+KINDS: tuple[Kind, ...] = ("refuse", "reset", "hang")
+SPREAD_S = 0.75  # lengths differ by up to this much
+GAP_S = (0.7, 1.1)
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """Seconds: up for `gap_s`, then gone in one way for `length_s`."""
+
+    gap_s: float
+    length_s: float
+    kind: Kind
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """What really happened, on the machine's monotonic clock."""
+
+    kind: Kind
+    began: float
+    ended: float
+
+
+def plan(outages: int, seed: int, shortest_s: float) -> list[Planned]:
+    """Each kind equally often, in random order."""
+    random = Random(seed)
+    kinds = [KINDS[number % len(KINDS)] for number in range(outages)]
+    random.shuffle(kinds)
+    return [Planned(random.uniform(*GAP_S), shortest_s + random.uniform(0.0, SPREAD_S), kind) for kind in kinds]
+
+
+class Server:
+    """Answers 200 while `gone` is None."""
+
+    def __init__(self) -> None:
+        self.gone: Kind | None = None
+        self.open: set[asyncio.Transport] = set()
+
+    def go(self, kind: Kind) -> float:
+        self.gone = kind
+        began = monotonic()
+        if kind == "reset":
+            for transport in list(self.open):
+                transport.abort()
+        return began
+
+    def come_back(self) -> float:
+        self.gone = None
+        return monotonic()
+
+
+class Visitor(asyncio.Protocol):
+    """One connection; a request is whatever arrives in one piece."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment] # a TCP server makes no other; uvloop's is no subclass
+        self.server.open.add(self.transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self.server.open.discard(self.transport)
+
+    def data_received(self, data: bytes) -> None:
+        match self.server.gone:
+            case "reset":
+                self.transport.abort()
+            case "hang":
+                pass
+            case gone:
+                self.transport.write(REFUSED if gone else GOOD)
+                if b"Connection: close" in data:
+                    self.transport.close()
+
+
+def say(record: object) -> None:
+    print(msgspec.json.encode(record).decode(), flush=True)
+
+
+async def serve(planned: list[Planned]) -> None:
+    loop, server = asyncio.get_running_loop(), Server()
+    listener = await loop.create_server(lambda: Visitor(server), "127.0.0.1", 0)
+    say({"port": listener.sockets[0].getsockname()[1]})
+    if await loop.run_in_executor(None, sys.stdin.readline):
+        for one in planned:
+            await asyncio.sleep(one.gap_s)
+            began = server.go(one.kind)
+            await asyncio.sleep(one.length_s)
+            say(Outage(one.kind, began, server.come_back()))
+        await loop.run_in_executor(None, sys.stdin.readline)
+    listener.close()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(PermissionError):
+        os.nice(-10)
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(serve(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=list[Planned])))
