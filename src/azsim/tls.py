@@ -7,7 +7,6 @@ is valid for a week, and its key is never written to disk.
 import ipaddress
 import ssl
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from azsim import clock
+from azsim.home import Home
 
 VALID = timedelta(days=7)
 SKEW = timedelta(minutes=5)
@@ -28,13 +28,14 @@ class Authority(NamedTuple):
     key: ec.EllipticCurvePrivateKey
 
 
-def server_context(directory: Path) -> ssl.SSLContext:
+def server_context(home: Home) -> ssl.SSLContext:
     """A context for servers on loopback; writes `ca.pem`, which clients trust, and `server.pem` (0600)."""
     authority = make_authority()
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = sign_server(authority, key)
-    (directory / "ca.pem").write_bytes(pem(authority.certificate))
-    server = directory / "server.pem"
+    home.ca.write_bytes(pem(authority.certificate))
+    server = home.root / "server.pem"
+    server.unlink(missing_ok=True)
     server.touch(mode=0o600)
     server.write_bytes(private_pem(key) + pem(leaf))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

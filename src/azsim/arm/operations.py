@@ -6,7 +6,7 @@ already started. An operation that breaks ends as Failed with its reason; it nev
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,6 @@ STATUS = "operationStatuses"
 RESULTS = "operationResults"
 # The SDKs take 0 for "your own polling interval"; az takes it for half a minute, so it gets a second.
 AT_YOUR_PACE, AZ_PACE = "0", "1"
-
-Work = Callable[[], Coroutine[Any, Any, Any]]
 
 
 class Operation:
@@ -63,8 +61,8 @@ class Operations:
         known = self._by_request.get(key(request))
         return self.accepted(request, *known) if known else None
 
-    def start(self, request: ArmRequest, place: str, work: Work, body: Callable[[], Any]) -> Answer:
-        """Begin `work` and answer 202. `place` is the path under which operations of this kind are asked about."""
+    def start(self, request: ArmRequest, place: str, work: Awaitable[None], body: Callable[[], Any]) -> Answer:
+        """Follow `work` and answer 202. `place` is the path under which operations of this kind are asked about."""
         operation = Operation(str(uuid.uuid4()), request.path.rpartition("/")[2], body)
         self._by_name[operation.name] = operation
         if request.request_id:
@@ -74,14 +72,12 @@ class Operations:
         task.add_done_callback(self._tasks.discard)
         return self.accepted(request, operation, place)
 
-    async def _run(self, operation: Operation, work: Work) -> None:
+    async def _run(self, operation: Operation, work: Awaitable[None]) -> None:
         self._log.record("operation.started", operation=operation.name, kind=operation.kind)
         try:
-            await work()
-        except ArmError as error:
-            operation.error = error
+            await work
         except Exception as error:  # noqa: BLE001 - whatever broke is the operation's answer
-            operation.error = ArmError(500, "InternalServerError", f"{type(error).__name__}: {error}")
+            operation.error = ArmError(500, getattr(error, "code", "InternalServerError"), str(error) or repr(error))
         operation.status = "Failed" if operation.error else "Succeeded"
         operation.ended = clock.utc()
         self._log.record(

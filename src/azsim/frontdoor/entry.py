@@ -10,7 +10,7 @@ import itertools
 import secrets
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httptools
 
@@ -92,9 +92,8 @@ class ClientConnection(asyncio.Protocol):
         self._size = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream connection has a stream transport
-        self._transport = transport
-        self._client = str(transport.get_extra_info("peername", ("unknown",))[0]).encode()
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by class
+        self._client = str(self._transport.get_extra_info("peername", ("unknown",))[0]).encode()
         self._connections.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection to a backend: send a request, await the whole answer. Bodies are small and are buffered."""
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import httptools
 
@@ -80,8 +80,7 @@ class Upstream(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream connection has a stream transport
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by class
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
