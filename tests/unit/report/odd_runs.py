@@ -9,7 +9,7 @@ from firedrill.model import events
 from firedrill.model.drill import Drill, WatchSpec
 from firedrill.model.history import Event, History, Sample
 from firedrill.model.interval import Interval
-from firedrill.model.verdict import Injection, Load, Outage, PutBack, Verdict, Watch
+from firedrill.model.verdict import Injection, Load, Outage, Phase, PutBack, Verdict, Watch
 from tests.unit.report import sample_run
 
 Run = tuple[Drill, History, Verdict]
@@ -145,6 +145,19 @@ def three_outages() -> Run:
     return drill, history, sample_run.worded(replace(verdict, watches=watches))
 
 
+def far_outage() -> Run:
+    """The put-back makes an outage long after redundancy."""
+    drill, history, verdict = usual()
+    found = verdict.watches["transfer"].connections["new"]
+    more = [found.outages[0], shifted(found.outages[0], 30.0, "put-back")]
+    watch = replace(verdict.watches["transfer"], outages=more, connections={"new": replace(found, outages=more)})
+    return drill, history, replace(verdict, watches={**verdict.watches, "transfer": watch})
+
+
+def with_phases(verdict: Verdict, phases: list[Phase]) -> Verdict:
+    return replace(verdict, phases=phases)
+
+
 def shifted(outage: Outage, by: float, during: str) -> Outage:
     began, ended = outage.began_s, outage.ended_s
     return replace(
@@ -225,5 +238,5 @@ def silent_events() -> Run:
 
 ALL = {
     make.__name__: make
-    for make in (usual, nothing_injected, no_outage, nothing_recorded, no_load, never_back, three_outages, many_lost, many_watches, hostile, silent_events)
+    for make in (usual, nothing_injected, no_outage, nothing_recorded, no_load, never_back, three_outages, far_outage, many_lost, many_watches, hostile, silent_events)
 }  # fmt: skip

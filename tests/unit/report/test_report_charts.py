@@ -1,0 +1,115 @@
+"""Scales, labels and slices: the arithmetic under the pictures."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firedrill.model.history import Request
+from firedrill.model.interval import Interval
+from firedrill.model.verdict import Phase
+from firedrill.report.buckets import quantile, sliced
+from firedrill.report.marks import Mark, placed
+from firedrill.report.scale import Axis, Decades, Window, decades_of, round_up
+from firedrill.report.section_phases import phases_table
+from firedrill.report.svg import shortened, width_of
+from firedrill.report.windows import bands_of, outside, whole, zoomed
+from tests.unit.report import odd_runs, sample_run
+
+WORDS = st.sampled_from(["command", "first error", "control plane done", "re-pointed", "redundant"])
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), WORDS), max_size=9))
+def test_labels_of_event_lines_never_touch(found: list[tuple[float, str]]) -> None:
+    """Two labels in one row are at least their own width apart."""
+    labels = placed(sorted(Mark(at, words) for at, words in found), Axis(Window(0, 100, 0), 0, 900))
+    for row in {label.row for label in labels}:
+        spans = sorted(
+            (label.x - width_of(label.words), label.x) if label.flipped else (label.x, label.x + width_of(label.words))
+            for label in labels
+            if label.row == row
+        )
+        assert all(right <= left for (_, right), (left, _) in itertools.pairwise(spans))
+
+
+@given(st.floats(0.5, 20_000), st.floats(-500, 500))
+def test_ticks_are_apart_and_inside(length: float, zero: float) -> None:
+    """Never closer than asked, never outside the plot, whatever the length of a run."""
+    axis = Axis(Window(0, length, zero), 100, 900)
+    ticks = axis.ticks(60)
+    places = [100 + 800 * moment / length for moment in ticks]
+    assert all(99.9 <= place <= 900.1 for place in places)
+    assert all(right - left >= 59.9 for left, right in itertools.pairwise(places))
+
+
+def test_a_logarithmic_axis_has_a_place_for_zero() -> None:
+    """Nothing takes no time at all; what claims to lies on the bottom line."""
+    low, high = decades_of(0.0, 0.0)
+    scale = Decades(low, high, 10, 90)
+    assert high > low
+    assert scale.at(0.0) == 90
+
+
+def test_the_top_of_an_axis_is_a_round_number() -> None:
+    """1, 2 or 5 times a power of ten, never below the largest value."""
+    assert [round_up(value) for value in (0.7, 40, 101, 5)] == [1, 50, 200, 5]
+
+
+def test_a_stall_shorter_than_a_slice_still_shows() -> None:
+    """The worst of every slice is kept beside its percentiles."""
+    rows = [Request("t", k / 100, k / 100, k / 100 + (2.0 if k == 5000 else 0.01), "ok", "") for k in range(100_000)]
+    cut = sliced(rows, Window(0, 1000, 0))
+    assert max(row.worst or 0 for row in cut.slices) >= 1.99
+    assert sum(row.due for row in cut.slices) == 100_000
+
+
+def test_answers_are_counted_when_they_came() -> None:
+    """A request that waited ten seconds is asked in one slice and answered in another."""
+    cut = sliced([Request("t", 1.0, 1.0, 11.0, "ok", "")], Window(0, 20, 0))
+    assert [row.start for row in cut.slices if row.due] == [1.0]
+    assert [row.start for row in cut.slices if row.served] == [11.0]
+
+
+def test_a_quantile_is_a_value_that_was_measured() -> None:
+    """Nearest rank: the p99 of ten values is the largest."""
+    values = [float(k) for k in range(1, 11)]
+    assert [quantile(values, share) for share in (0.5, 0.9, 0.99, 1.0)] == [5, 9, 10, 10]
+
+
+def test_the_zoom_holds_the_fault_and_its_outage() -> None:
+    """With room on both sides, inside the run, and without the quiet minutes."""
+    _, history, verdict = odd_runs.usual()
+    window = zoomed(history, verdict)
+    assert window.start < sample_run.COMMAND < sample_run.BACK["new"] < window.end
+    assert window.end - window.start < 15
+    assert whole(history, verdict).start == 0
+
+
+def test_an_outage_outside_the_zoom_is_counted() -> None:
+    """What the put-back did later is not silently cut off: its absence is said under the picture."""
+    _, history, verdict = odd_runs.far_outage()
+    assert outside(verdict, zoomed(history, verdict)) == 1
+    assert outside(verdict, whole(history, verdict)) == 0
+
+
+def test_overlapping_outages_make_one_band_and_the_control_watch_none() -> None:
+    """The shaded bands say when users had trouble, not when our own path had."""
+    _, _, verdict = odd_runs.usual()
+    assert bands_of(verdict) == [(14.80, 18.11)]
+
+
+def test_phases_come_in_order_of_time_and_the_unseen_last() -> None:
+    """An effect that was seen before its cause stays before it; no step takes negative time."""
+    _, _, verdict = odd_runs.usual()
+    phases = [Phase("promoted", Interval(9, 9.5)), Phase("first error", Interval(7, 7.1)), Phase("held", None)]
+    rows = phases_table(odd_runs.with_phases(verdict, phases)).rows
+    assert [row[0] for row in rows] == ["first error", "\u2192 promoted", "held"]
+    assert rows[1][2] == "1.90 to 2.50 s"
+    assert rows[2][1] == "not seen"
+
+
+def test_words_are_cut_to_the_room_there_is() -> None:
+    """An ellipsis shows that something was cut; a stump of two letters is not shown at all."""
+    assert shortened("short", 100) == "short"
+    assert shortened("a name that is far too long", 60).endswith("\u2026")
+    assert shortened("a name", 10) == ""
