@@ -58,6 +58,12 @@ async def end_connections(cluster: Cluster) -> None:
         )
 
 
+async def flush_log(cluster: Cluster) -> None:
+    """Push the log to disk: a rewound standby takes logins only at a position that an idle primary would send late."""
+    async with connected(cluster) as made:
+        await made.execute("select pg_logical_emit_message(false, 'stage', 'flush', true)")
+
+
 async def until_received(primary: Cluster, standby: Cluster, within_s: float) -> None:
     """Wait until `standby` has on disk all that `primary` had on disk when asked. StalledError when it is not in time."""
     async with connected(primary) as made:

@@ -12,7 +12,7 @@ from azsim.sql.postgres import PostgresError
 
 # What a fenced primary needs to hand over its last log when the link adds nothing.
 HAND_OVER_S = 10.0
-CAUGHT_UP_WITHIN_S = 600.0
+CAUGHT_UP_WITHIN_S = 60.0
 
 
 async def planned(pair: Pair) -> None:
@@ -88,10 +88,11 @@ async def rejoin(pair: Pair, *, reseed: bool) -> None:
         pair.set_state("SEEDING")
     ready_at = loop.time() + (pair.draws.timings.seeding_s if reseed else 0.0)
     await restore_data(pair, old, new)
+    await admin.flush_log(new.cluster)
     pair.link.restore(new.cluster.port)
     await old.cluster.start(log_from_port=pair.link.port, standby=True)
     await asyncio.sleep(max(0.0, ready_at - loop.time()))
-    await admin.until_received(new.cluster, old.cluster, CAUGHT_UP_WITHIN_S)
+    await admin.until_received(new.cluster, old.cluster, pair.link.lag_s + CAUGHT_UP_WITHIN_S)
     pair.set_state("CATCH_UP")
     pair.open(old)
 

@@ -142,7 +142,7 @@ class FailoverGroup:
         await second.cluster.copy_from(first.cluster.port)
         self.link.restore(first.cluster.port)
         await second.cluster.start(log_from_port=self.link.port, standby=True)
-        await admin.until_received(first.cluster, second.cluster, failover.CAUGHT_UP_WITHIN_S)
+        await admin.until_received(first.cluster, second.cluster, self.link.lag_s + failover.CAUGHT_UP_WITHIN_S)
         pair.set_state("CATCH_UP")
         pair.open(second)
 
@@ -161,8 +161,8 @@ class FailoverGroup:
     def _server_died(self, server: Server, code: int) -> None:
         server.backend.accepting = False
         self.emit("sql.server.died", {"server": server.name, "role": server.role, "exit_code": code})
-        if self.pair.state == "CATCH_UP":
-            self.pair.set_state("SUSPENDED" if server.role == "Secondary" else "CATCH_UP")
+        if server.role == "Secondary":
+            self.pair.set_state("SUSPENDED")
 
     # Operations
 

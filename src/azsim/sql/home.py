@@ -40,7 +40,7 @@ def make_home(stage: Path) -> Home:
     user = NOBODY if os.geteuid() == 0 else None
     base = stage / "postgres"
     if user is not None and not passable(stage):
-        base = elsewhere(stage, "data")
+        base = own_folder() / f"data-{short_hash(str(stage.resolve()))}"
     shutil.rmtree(base, ignore_errors=True)
     base.mkdir(mode=0o700, parents=True)
     if user is not None:
@@ -65,9 +65,8 @@ def find_programs(stage: Path, user: int | None) -> Path:
 
 def copy_of(package: Path, stage: Path) -> Path:
     """Copy the programs, and the libraries that they look for beside the package, to where others can read them."""
-    parent = stage.parent if passable(stage.parent) else elsewhere(stage, "programs").parent
-    identity = hashlib.sha256(f"{package}{package.stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    cache = parent / f"firedrill-postgres-{identity}"
+    parent = stage.parent if passable(stage.parent) else own_folder()
+    cache = parent / f"firedrill-postgres-{short_hash(f'{package} {package.stat().st_mtime_ns}')}"
     if not cache.exists():
         unfinished = Path(tempfile.mkdtemp(prefix=".firedrill-postgres-", dir=parent))
         for folder in (package / "pginstall", package.with_name(f"{PACKAGE}.libs")):
@@ -81,14 +80,17 @@ def copy_of(package: Path, stage: Path) -> Path:
     return cache / PACKAGE
 
 
-def elsewhere(stage: Path, purpose: str) -> Path:
-    """A folder of our own under the system's temporary one, the same each time for the same stage."""
-    identity = hashlib.sha256(str(stage.resolve()).encode()).hexdigest()[:12]
-    parent = Path(tempfile.gettempdir()) / f"firedrill-{os.geteuid()}-{identity}"
-    parent.mkdir(mode=0o711, exist_ok=True)
-    if parent.is_symlink() or parent.stat().st_uid != os.geteuid():
-        raise StageError(f"{parent} belongs to another user", "Remove it, or set TMPDIR to a folder of your own.")
-    return parent / purpose
+def own_folder() -> Path:
+    """A folder of ours under the system's temporary one, which others may pass through but not list."""
+    folder = Path(tempfile.gettempdir()) / f"firedrill-{os.geteuid()}"
+    folder.mkdir(mode=0o711, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise StageError(f"{folder} belongs to another user", "Remove it, or set TMPDIR to a folder of your own.")
+    return folder
+
+
+def short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def passable(folder: Path) -> bool:

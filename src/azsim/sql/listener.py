@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from azsim.sql import wire
 
@@ -35,8 +36,7 @@ class Upstream(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for mypy: TCP transports are
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # not isinstance: uvloop has its own
 
     def data_received(self, data: bytes) -> None:
         self.client.transport.write(data)
@@ -66,8 +66,7 @@ class Client(asyncio.Protocol):
         self.over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for mypy: TCP transports are
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # not isinstance: uvloop has its own
         self.listener.clients.add(self)
         if self.backend is None or not self.backend.accepting:
             self.refused = True

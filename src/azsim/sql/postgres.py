@@ -46,7 +46,7 @@ synchronous_commit = on
 # The link holds the log back for as long as it is told to: silence is not death.
 wal_sender_timeout = 0
 wal_receiver_timeout = 0
-wal_retrieve_retry_interval = 100ms
+wal_retrieve_retry_interval = 200ms
 checkpoint_timeout = 15min
 max_wal_size = 1GB
 # A login costs the two cores of a laptop less; the passwords are random and local.
@@ -187,7 +187,11 @@ class Cluster:
     async def spawn(self, program: str, *arguments: str, recorded: bool = False) -> asyncio.subprocess.Process:
         return await process.spawn(
             [str(self.home.programs / program), *arguments],
-            env={"PATH": str(self.home.programs), "LC_ALL": "C", "PGPASSFILE": str(self.home.base / "pgpass")},
+            env={
+                "PATH": f"{self.home.programs}:{os.defpath}",
+                "LC_ALL": "C",
+                "PGPASSFILE": str(self.home.base / "pgpass"),
+            },
             cwd=self.home.base,
             log=self.log,
             user=self.home.user,
