@@ -56,6 +56,12 @@ def latency(value: float | None) -> str:
     return f"{value * 1000:.0f} ms" if value < 0.9995 else duration(value)
 
 
+def at_least(value: float) -> str:
+    """Seconds, rounded down: what is certainly left, or certainly too much."""
+    scale: float = 10.0 ** digits_for(value)
+    return duration(math.floor(value * scale + ROUNDING) / scale)
+
+
 def offset(value: float) -> str:
     """Seconds after (or before) the command: `+2.34 s`, `-1.20 s` with a real minus."""
     return f"{MINUS if value < 0 else '+'}{duration(abs(value))}"
@@ -97,6 +103,8 @@ def quantity(interval: Interval | None, unit: str) -> str:
     if interval is None or unit == "s":
         return span(interval)
     low, high = interval.low, interval.high
+    if unit == "share" and high is not None:
+        low, high = rounded_out(interval, 4)
     say = percent if unit == "share" else count
     if high is None:
         return f"at least {say(low)}"

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from firedrill.model.verdict import Verdict, Verdict3
 from firedrill.report.figures import count, quantity
 from firedrill.report.plain import for_xml
+from firedrill.report.section_objectives import why
 
 TAGS: dict[str, str] = {"fail": "failure", "inconclusive": "error", "skipped": "skipped"}
 
@@ -56,11 +57,11 @@ def objective_cases(verdict: Verdict) -> list[Case]:
     for row in verdict.objectives:
         skipped = not verdict.faults and row.measured is None
         measured = quantity(row.measured, row.unit)
-        why = "nothing was injected" if skipped else f"measured {measured}; limit {row.limit_words or row.limit}"
+        said = "nothing was injected" if skipped else f"measured {measured}; limit {row.limit_words or row.limit}"
         seconds = row.measured.middle if row.measured and row.unit == "s" else 0.0
         name = f"objective: {row.name} {row.limit_words}".strip()
         cases.append(
-            Case(name, "skipped" if skipped else row.outcome, "; ".join(filter(None, (why, row.why))), seconds)
+            Case(name, "skipped" if skipped else row.outcome, "; ".join(filter(None, (said, why(row)))), seconds)
         )
     return cases
 

@@ -10,6 +10,7 @@ from firedrill.report.figures import count, duration, offset, plural
 from firedrill.report.table import Cell, Column, Outcome, Table
 from firedrill.report.windows import zero_of
 
+ARCHIVE = "archive"  # the witness outside the system: messages that were already sent
 SHOWN = 50  # lost writes listed at once; the others are one click away
 SHAPES = {"tail": "one unbroken run, the newest before the fault", "holes": "with kept writes between them"}
 LIST_COLUMNS = (Column("write", "code"), Column("what"), Column("kind"), Column("acknowledged", "number"))
@@ -63,32 +64,39 @@ def predicted_words(writes: Writes) -> str:
 
 
 def witness_table(writes: Writes, history: History) -> Table:
-    """Ledger, database and archive side by side. A witness that was not asked says so."""
-    asked = "database" in writes.witnesses
+    """The ledger, what the system holds, and the archive side by side. A witness that was not asked says so."""
+    inside = [name for name in map(short, writes.witnesses) if name != ARCHIVE]
     rows: list[list[Cell]] = []
-    for number, ledger, there, so in witness_rows(writes):
+    for number, ledger, there, so in witness_rows(writes, history):
         archive = in_archive(writes, history, so)
         rows.append(
-            [count(number), ledger, there if asked else "not asked", archive, so if asked else "cannot be judged"]
+            [count(number), ledger, there if inside else "not asked", archive, so if inside else "cannot be judged"]
         )
+    holder = f"{', '.join(inside) or 'database'} has it"
     titles = (
         ("writes", "number"),
         ("ledger says", ""),
-        ("database has it", ""),
+        (holder, ""),
         ("archive has it", "quiet"),
         ("so it is", "strong"),
     )
     return Table("The witnesses side by side", [Column(*title) for title in titles], rows)
 
 
-def witness_rows(writes: Writes) -> list[tuple[int, str, str, str]]:
-    kept = writes.acknowledged - writes.lost
+def short(witness: str) -> str:
+    """`probes.gasbank.database` is called database."""
+    return witness.rsplit(".", 1)[-1]
+
+
+def witness_rows(writes: Writes, history: History) -> list[tuple[int, str, str, str]]:
+    there = set(writes.unexpected_ids)
+    refused_yet_there = sum(row.id in there for row in history.writes if row.answer == "refused")
     rows = [
-        (kept, "acknowledged", "yes", "kept"),
+        (writes.acknowledged - writes.lost, "acknowledged", "yes", "kept"),
         (writes.lost, "acknowledged", "no", "lost"),
         (writes.recovered, "no answer", "yes", "recovered"),
         (writes.unknown - writes.recovered, "no answer", "no", "did not happen"),
-        (writes.refused, "refused", "no", "refused"),
+        (writes.refused - refused_yet_there, "refused", "no", "refused"),
         (writes.duplicated, "once", "more than once", "duplicated"),
         (writes.unexpected, "refused or never sent", "yes", "unexpected"),
     ]
@@ -97,11 +105,11 @@ def witness_rows(writes: Writes) -> list[tuple[int, str, str, str]]:
 
 def in_archive(writes: Writes, history: History, so: str) -> str:
     """Only the lost are looked up: one that the archive has was told outside and is unknown inside."""
-    if "archive" not in writes.witnesses:
+    if ARCHIVE not in map(short, writes.witnesses):
         return "not asked"
     if so != "lost":
         return "\u2013"
-    held = {row.id for row in history.stored if row.witness == "archive"}
+    held = {row.id for row in history.stored if short(row.witness) == ARCHIVE}
     return f"{count(sum(name in held for name in writes.lost_ids))} of {count(writes.lost)}"
 
 

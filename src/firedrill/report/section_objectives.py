@@ -9,7 +9,7 @@ from firedrill.model.interval import Interval
 from firedrill.model.units import in_words
 from firedrill.model.verdict import Objective, Verdict
 from firedrill.report import svg
-from firedrill.report.figures import count, duration, percent, quantity
+from firedrill.report.figures import at_least, count, percent, quantity
 from firedrill.report.table import Column, Outcome, Table
 
 AT_LEAST = "available"  # the one kind of objective where more is better
@@ -91,7 +91,7 @@ def room(measured: Interval, limit: float, kind: str) -> tuple[float, float]:
 def amount(value: float, unit: str) -> str:
     if unit == "share":
         return f"{value * 100:.2f} points"
-    return duration(value) if unit == "s" else count(value)
+    return at_least(value) if unit == "s" else count(value)
 
 
 def against_limit(row: Objective, kind: str) -> Markup:

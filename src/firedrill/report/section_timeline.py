@@ -18,6 +18,8 @@ from firedrill.report.windows import bands_of, outside, whole, zero_of, zoomed
 
 QUIET = frozenset({events.RUN_STARTED, events.OBSERVED, events.SEALED})
 SHOWN_FIRST = ("name", "subject", "attribute", "was", "value", "on", "status", "error", "why")
+ARROW = " \u2192 "
+POLLED = ("low", "high")
 WHEN = ("before the first outage", "while a watch was down", "otherwise")
 WHEN_QUIET = ("before the command", "", "after the command")
 FOLLOWED = {"put-back": "after the put-back", "before": "before the fault"}
@@ -125,7 +127,7 @@ def load_row(name: str, rows: list[Request]) -> list[Cell]:
 def events_table(history: History, verdict: Verdict) -> Table:
     """What happened and who did it, as recorded; the hundreds of readings of the lag are left to their chart."""
     zero = zero_of(verdict)
-    rows = [(offset(row.at - zero), row.kind, told(row), row.by) for row in history.events if worth_telling(row)]
+    rows = [(offset(row.at - zero), row.kind, told(row, zero), row.by) for row in history.events if worth_telling(row)]
     return Table(
         "What happened, as recorded", (Column("when", "number"), Column("event"), Column("what"), Column("by")), rows
     )
@@ -135,14 +137,18 @@ def worth_telling(event: Event) -> bool:
     return event.kind not in QUIET or (event.kind == events.OBSERVED and event.data.get("attribute") != LAG)
 
 
-def told(event: Event) -> str:
-    keys = [key for key in SHOWN_FIRST if event.data.get(key) not in (None, "")]
-    keys += [key for key in event.data if key not in SHOWN_FIRST and event.data[key] is not None]
+def told(event: Event, zero: float) -> str:
+    """The data of an event in words; a moment that was seen by polling is said as an interval."""
+    data = event.data
     if event.kind == events.OBSERVED:
-        was = said(event.data.get("was"))
-        change = f"{was} \u2192 " if was else ""
-        return f"{said(event.data.get('subject'))} {said(event.data.get('attribute'))}: {change}{said(event.data.get('value'))}"
-    return ", ".join(f"{key} {plain(event.data[key])}" if key != "name" else plain(event.data[key]) for key in keys)
+        change = [said(data.get(key)) for key in ("was", "value") if data.get(key)]
+        return f"{said(data.get('subject'))} {said(data.get('attribute'))}: {ARROW.join(change)}"
+    keys = [key for key in SHOWN_FIRST if data.get(key) not in (None, "")]
+    keys += [key for key in data if key not in SHOWN_FIRST and key not in POLLED and data[key] is not None]
+    words = [plain(data[key]) if key == "name" else f"{key} {plain(data[key])}" for key in keys]
+    if all(isinstance(data.get(key), float) for key in POLLED):
+        words.append(f"between {offset(data['low'] - zero)} and {offset(data['high'] - zero)}")
+    return ", ".join(words)
 
 
 def plain(value: object) -> str:

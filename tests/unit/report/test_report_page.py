@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from firedrill.model.history import Request, Sample
+from firedrill.model.history import Request, Sample, Stored
 from firedrill.model.verdict import Verdict
 from firedrill.report.page import render_page
 from tests.unit.report import odd_runs, sample_run
@@ -100,6 +100,36 @@ def test_an_outage_without_an_end_is_said_to_have_none() -> None:
     text = Outline(render_page(*odd_runs.never_back())).text
     assert "at least 47.2 s, not seen to end" in text
     assert "not seen by +47.2 s" in text
+
+
+def test_a_witness_that_was_not_asked_is_not_quoted() -> None:
+    """Nobody looked into the archive; without any witness nothing is said to be kept or lost."""
+    drill, history, verdict = odd_runs.usual()
+    asked = Outline(render_page(drill, history, verdict)).text
+    assert "37 | acknowledged | no | not asked | lost" in asked
+    blind = replace(verdict, writes=replace(verdict.writes, witnesses=[], lost=0, lost_ids=[], lost_writes=[]))
+    assert (
+        "1,762 | acknowledged | not asked | not asked | cannot be judged"
+        in Outline(render_page(drill, history, blind)).text
+    )
+
+
+def test_a_lost_write_that_the_archive_has_is_counted() -> None:
+    """It was told outside and is unknown inside."""
+    drill, history, verdict = odd_runs.usual()
+    told = [Stored("probes.bank.archive", name, 1) for name in verdict.writes.lost_ids[:6]]
+    witnesses = ["probes.bank.database", "probes.bank.archive"]
+    page = render_page(
+        drill,
+        replace(history, stored=[*history.stored, *told]),
+        replace(verdict, writes=replace(verdict.writes, witnesses=witnesses)),
+    )
+    assert "37 | acknowledged | no | 6 of 37 | lost" in Outline(page).text
+
+
+def test_margins_are_never_rounded_up() -> None:
+    """56.09 s left is not 56.1 s left."""
+    assert "| 56.0 s left |" in Outline(render_page(*odd_runs.usual())).text
 
 
 def test_lost_writes_beyond_fifty_are_one_click_away() -> None:
