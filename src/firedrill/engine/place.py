@@ -62,12 +62,8 @@ def rehearsal(target: Target, running: stage.Stage) -> Place:
         return None if seconds is None else float(seconds)
 
     names = Names(running.control, running.token)
-    kept = {name: str(value) for name, value in settings_of(status).items()}
+    kept = {name: str(value) for name, value in running.settings().items()}
     return Place(status["bank"], env, names, float(env["FIREDRILL_POLL_S"]), "", lag, kept, status["profile"])
-
-
-def settings_of(status: dict[str, Any]) -> dict[str, Any]:
-    return {name: status["settings"][name] for name in ("profile", "replication_lag_s", "mistake")}
 
 
 def stage_config(target: Target, project: Path) -> dict[str, Any]:
@@ -123,7 +119,7 @@ def at(target: Target, project: Path, say: Callable[[str], None], keep: Keep) ->
     )
     running = found or stage.up(config)
     wanted = {name: config[name] for name in ("profile", "replication_lag_s", "mistake")}
-    before = settings_of(running.status())
+    before = running.settings()
     try:
         if wanted != before:
             running.change(wanted)

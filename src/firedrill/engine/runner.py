@@ -183,7 +183,7 @@ class Runner:
 def undos_of(job: Job) -> list[Undo]:
     """The experiment's rollbacks with their configuration filled in, as they are written ahead."""
     from chaoslib.configuration import load_configuration
-    from chaoslib.substitution import substitute
+    from chaoslib import substitute
 
     configuration = load_configuration(job.experiment.get("configuration", {}))
     return [

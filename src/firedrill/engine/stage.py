@@ -60,8 +60,12 @@ class Stage(NamedTuple):
     def status(self) -> dict[str, Any]:
         return dict(self.call("GET", "/status"))
 
-    def change(self, settings: dict[str, Any]) -> None:
-        self.call("PATCH", "/settings", settings)
+    def settings(self) -> dict[str, Any]:
+        """What can be changed while it runs: profile, replication_lag_s, mistake."""
+        return self.change({})
+
+    def change(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return dict(self.call("PATCH", "/settings", settings))
 
 
 def directory() -> Path:
@@ -94,13 +98,11 @@ def find() -> Stage | None:
 
 def up(config: dict[str, Any]) -> Stage:
     """Start a stage and wait until it is ready. CannotRun carries its own words when it cannot start."""
-    folder = directory()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config))
-    log = folder / "stage.out"
+    folder, settings, log = directory(), home() / "stage.json", home() / "stage.out"
+    settings.write_text(json.dumps(config))
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "azsim", "up", "--dir", str(folder), "--config", str(folder / "config.json")],
+            [sys.executable, "-m", "azsim", "up", "--dir", str(folder), "--config", str(settings)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=output,

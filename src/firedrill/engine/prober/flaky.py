@@ -21,7 +21,8 @@ from firedrill.engine.prober.__main__ import fast_loop
 Kind = Literal["refuse", "reset", "hang"]
 KINDS: tuple[Kind, ...] = ("refuse", "reset", "hang")
 SPREAD_S = 0.75  # lengths differ by up to this much
-GAP_S = (0.7, 1.1)
+SHORTEST_S = 0.15
+GAP_S = 0.7  # between outages, or up to 1.4 times as much
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 
@@ -42,12 +43,13 @@ class Outage(msgspec.Struct, frozen=True):
     ended: float
 
 
-def plan(outages: int, seed: int, shortest_s: float) -> list[Planned]:
-    """Each kind equally often, in random order."""
+def plan(outages: int, seed: int, interval_s: float) -> list[Planned]:
+    """Each kind equally often, in random order; long enough for a watch that asks every `interval_s` to see them."""
     random = Random(seed)
     kinds = [KINDS[number % len(KINDS)] for number in range(outages)]
     random.shuffle(kinds)
-    return [Planned(random.uniform(*GAP_S), shortest_s + random.uniform(0.0, SPREAD_S), kind) for kind in kinds]
+    shortest, gap = max(SHORTEST_S, 2.5 * interval_s), max(GAP_S, 4 * interval_s)
+    return [Planned(gap * random.uniform(1.0, 1.4), shortest + random.uniform(0.0, SPREAD_S), kind) for kind in kinds]
 
 
 class Server:
@@ -111,6 +113,8 @@ async def serve(planned: list[Planned]) -> None:
             began = server.go(one.kind)
             await asyncio.sleep(one.length_s)
             say(Outage(one.kind, began, server.come_back()))
+        await asyncio.sleep(planned[-1].gap_s)
+        say({"over": True})
         await loop.run_in_executor(None, sys.stdin.readline)
     listener.close()
 
