@@ -19,6 +19,7 @@ from firedrill.model.interval import Interval
 
 LATE_FLOOR_S = 0.05
 LATE_TIMES = 3.0  # of the p99 before the fault
+RELEASED = 3  # answers that come at the same moment to questions of different times: they were held until then
 
 
 class RawOutage(NamedTuple):
@@ -91,12 +92,20 @@ def beginning(group: list[Down], evidence: Evidence, first_asked: float) -> Inte
 
 
 def still_gone(last_bad: float, good: float | None, evidence: Evidence) -> float:
-    """When the last question was asked that was bad or had to wait, before the first good moment."""
+    """Until when it was certainly gone: the last question that was bad or had to wait, or the moment of release."""
+    if good is not None and were_released(last_bad, good, evidence):
+        return max(last_bad, good - evidence.usual_s)
     for late in evidence.late[bisect_right(evidence.late, last_bad, key=attrgetter("sent")) :]:
         if (good is not None and late.sent >= good) or evidence.prompt_between(last_bad, late.sent):
             break
         last_bad = late.sent
     return last_bad
+
+
+def were_released(last_bad: float, good: float, evidence: Evidence) -> bool:
+    """Whether several answers had been held and came together with the first good one."""
+    waiting = evidence.late[bisect_right(evidence.late, last_bad, key=attrgetter("sent")) :]
+    return sum(good <= late.by <= good + evidence.usual_s for late in waiting if late.sent < good) >= RELEASED
 
 
 def stalls(samples: Sequence[Sample], found: Sequence[RawOutage], *, late_s: float) -> list[Stall]:

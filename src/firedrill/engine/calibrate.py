@@ -16,9 +16,9 @@ from typing import IO, Any
 
 import msgspec
 
+from firedrill.analysis import recovery
 from firedrill.analysis.calibration import Matched, TrueOutage, judge_stopwatch, match
 from firedrill.analysis.measured import jitter_p99, missing
-from firedrill.analysis.recovery import late_after, outages
 from firedrill.clock import monotonic
 from firedrill.engine.children import Child
 from firedrill.engine.prober.config import Config
@@ -34,8 +34,8 @@ SLOWEST_HZ = 2.0
 ENDS_WITHIN_S = 5.0
 
 
-def calibrate(rate_hz: float = 100.0, count: int = 20, seed: int = 7) -> dict[str, Any]:
-    """Measure `count` outages at `rate_hz` over both kinds of connection; figures as `judge_stopwatch` gives them.
+def calibrate(rate_hz: float = 100.0, outages: int = 20, seed: int = 7) -> dict[str, Any]:
+    """Measure `outages` outages at `rate_hz` over both kinds of connection; figures as `judge_stopwatch` gives them.
 
     Takes about 1.4 s per outage. CannotRun when the server or the prober does not live through it.
     """
@@ -43,7 +43,7 @@ def calibrate(rate_hz: float = 100.0, count: int = 20, seed: int = 7) -> dict[st
         raise Usage(f"{rate_hz:g}/s is too slow to calibrate", accepted=f"{SLOWEST_HZ:g}/s or faster")
     with tempfile.TemporaryDirectory(prefix="firedrill-calibrate-") as folder, ExitStack() as children:
         recorded = Recording(Path(folder), rate_hz, children)
-        true = recorded.run(count, seed)
+        true = recorded.run(outages, seed)
         samples = recorded.samples()
     by_connection = [[one for one in samples if one.connection == kind] for kind in CONNECTIONS]
     matched = [matched_of(of_one, true, rate_hz) for of_one in by_connection]
@@ -58,8 +58,8 @@ def calibrate(rate_hz: float = 100.0, count: int = 20, seed: int = 7) -> dict[st
 
 
 def matched_of(samples: Sequence[Sample], true: Sequence[TrueOutage], rate_hz: float) -> Matched:
-    late_s = late_after([one for one in samples if one.done < true[0].began])
-    return match(true, outages(samples, hold_s=max(HOLD_S, 1.5 / rate_hz), late_s=late_s))
+    late_s = recovery.late_after([one for one in samples if one.done < true[0].began])
+    return match(true, recovery.outages(samples, hold_s=max(HOLD_S, 1.5 / rate_hz), late_s=late_s))
 
 
 class Recording:
