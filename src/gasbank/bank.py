@@ -66,7 +66,8 @@ class Bank:
         return answer
 
     async def _ask(self, route: Route, work: Work[T], wish_s: float | None) -> tuple[T, str]:
-        retry = Retry(lambda within_s: route.once(work, within_s), route, self.patience.deadline(wish_s), self.policy)
+        deadline = self.patience.deadline(wish_s)
+        retry = Retry(lambda: route.once(work, deadline), route, deadline, self.policy)
         self.waiting += 1
         try:
             return await retry.run()

@@ -29,9 +29,8 @@ async def migrate(settings: Settings) -> None:
     """Apply the schema through the read-write listener, patiently."""
     schema = files("gasbank.store").joinpath("schema.sql").read_bytes()
 
-    async def apply(within_s: float) -> None:
-        address, wait_s = settings.sql_read_write, max(1, round(within_s))
-        async with await psycopg.AsyncConnection.connect(address, connect_timeout=wait_s) as connection:
+    async def apply() -> None:
+        async with await psycopg.AsyncConnection.connect(settings.sql_read_write, connect_timeout=2) as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
             await connection.execute(schema)
 

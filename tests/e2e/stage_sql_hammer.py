@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import psycopg
 
+from azsim.sql import admin
 from azsim.sql.group import FailoverGroup, GroupSettings
 
 TABLE = "create table if not exists written(id text primary key)"
@@ -91,6 +92,7 @@ async def running_group(folder: Path, **settings: Any) -> AsyncIterator[tuple[Fa
         await group.start(folder)
         async with await psycopg.AsyncConnection.connect(group.read_write_url, autocommit=True) as connection:
             await connection.execute(TABLE)
+        await admin.until_received(group.pair.primary.cluster, group.pair.secondary.cluster, within_s=10)
         yield group, events
     finally:
         await group.stop()

@@ -137,14 +137,14 @@ class FailoverGroup:
         await first.cluster.init()
         await first.cluster.start(log_from_port=self.link.port, standby=False)
         await admin.create_database(first.cluster, self.settings.database, BANK_USER, self.password)
-        pair.open(first)
         pair.set_state("SEEDING")
         await second.cluster.copy_from(first.cluster.port)
         self.link.restore(first.cluster.port)
         await second.cluster.start(log_from_port=self.link.port, standby=True)
         await admin.until_received(first.cluster, second.cluster, self.link.lag_s + failover.CAUGHT_UP_WITHIN_S)
         pair.set_state("CATCH_UP")
-        pair.open(second)
+        for server in pair.servers.values():
+            pair.open(server)
 
     async def stop(self) -> None:
         """End everything that was started and remove the data (not the logs). Safe after a failed start, and twice."""

@@ -67,7 +67,8 @@ class Pair:
         return sum(listener.end_sessions(server.backend) for listener in self.listeners())
 
     def open(self, server: Server) -> None:
-        """Take logins at the port where the cluster listens now."""
+        """Take logins at the port where the cluster listens now, commits on disk before they are acknowledged."""
+        server.cluster.set_durable(True)
         server.backend.port = server.cluster.port
         server.backend.accepting = True
 

@@ -41,7 +41,7 @@ wal_log_hints = on
 wal_keep_size = 256MB
 max_wal_senders = 8
 hot_standby = on
-fsync = on
+include = 'durability.conf'
 synchronous_commit = on
 # The link holds the log back for as long as it is told to: silence is not death.
 wal_sender_timeout = 0
@@ -115,13 +115,23 @@ class Cluster:
         source = f"--source-server={self.conninfo(port)}"
         await self.run("pg_rewind", f"--target-pgdata={self.data}", source, "--no-sync")
 
+    def set_durable(self, durable: bool) -> None:
+        """Whether commits wait for the disk. Not while coming up: a thousand files would be flushed one by one."""
+        self.write(f"{self.name}/durability.conf", f"fsync = {'on' if durable else 'off'}\n")
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+
     async def start(self, *, log_from_port: int, standby: bool) -> None:
-        """Start, as a standby that reads its log from `log_from_port` or as a primary. Returns when it takes logins."""
+        """Start, as a standby that reads its log from `log_from_port` or as a primary. Returns when it takes logins.
+
+        Call `set_durable` before clients may write.
+        """
         signal_file = self.data / "standby.signal"
         if standby:
             self.write(f"{self.name}/standby.signal", "")
         else:
             signal_file.unlink(missing_ok=True)
+        self.set_durable(False)
         self.port = free_port()
         source = f"{self.conninfo(log_from_port)} application_name={self.name}"
         settings = {"port": str(self.port), "cluster_name": self.name, "primary_conninfo": source}

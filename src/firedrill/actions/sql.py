@@ -120,7 +120,8 @@ def follow(begin: Callable[..., Any], group: Group, limit_s: float, accepted: Ca
         poller, times = start(begin, *group.address)
         accepted(token=poller.continuation_token())
         return finish(poller, times, limit_s)
-    except Unclear:
+    except Unclear as doubt:
+        note(kinds.DOUBT, name=str(doubt))
         since = monotonic()
         wait_for(group, "Primary", lambda state: state.role == "Primary", limit_s)
         return Done(Interval(since, monotonic()), "Succeeded")

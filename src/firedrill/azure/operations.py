@@ -40,8 +40,9 @@ class PollTimes:
         self.asked = monotonic()
 
     def on_response(self, response: Any) -> None:
-        body = response.http_response.text() if response.http_response.status_code in {200, 202} else ""
-        if response.http_response.status_code == 202 or '"InProgress"' in body:
+        """Only polls have a body that was read by now; the answer to the POST itself says 202 or it is over."""
+        answer = response.http_response
+        if answer.status_code == 202 or (answer.request.method == "GET" and '"InProgress"' in answer.text()):
             self.unfinished = self.asked
 
     def hooks(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ FAULT_ACCEPTED = "fault.accepted"  # name: the control plane said 202
 FAULT_DONE = (
     "fault.done"  # name, low, high, status: the control plane says it is over (seen by polling, so an interval)
 )
+DOUBT = "doubt"  # name: an answer of the control plane was lost; the resource itself was asked what happened
 FAULT_FAILED = "fault.failed"  # name, error
 UNDO_WRITTEN = "undo.written"  # name, undo, reversibility: on disk before the fault
 UNDO_COMMAND = "undo.command"  # name, on

@@ -1,7 +1,7 @@
 """The rules of the bank, without a database, a network or a clock."""
 
 from gasbank.domain.commands import Command, Deposit, Movement, OpenAccount, Transfer, Withdraw, fingerprint
-from gasbank.domain.ledger import GRID, Line, RefusalError, accounts_touched, check, lines_of
+from gasbank.domain.ledger import GRID, Line, RefusalError, accounts_touched, check, check_opening, lines_of
 
 __all__ = [
     "GRID",
@@ -15,6 +15,7 @@ __all__ = [
     "Withdraw",
     "accounts_touched",
     "check",
+    "check_opening",
     "fingerprint",
     "lines_of",
 ]

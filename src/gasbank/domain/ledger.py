@@ -1,7 +1,7 @@
 """Double entry: every movement is two signed lines that add up to zero, and no customer goes below zero.
 
-`lines_of` is the only place that decides. It gets the balances (which the caller has locked) and answers the lines
-to post, or raises a RefusalError. It does not store anything and it never repairs: a refused command has no effect.
+`lines_of` is the only place that decides. It gets the balances and answers the lines
+to post, or raises a RefusalError. It does not store anything and it never repairs: a refused command has no effect. The database holds the same limits for what changes meanwhile.
 """
 
 from collections.abc import Mapping
@@ -43,9 +43,15 @@ def sides(command: Movement) -> tuple[str, str]:
             return source, target
 
 
-def accounts_touched(command: Movement) -> list[str]:
+def accounts_touched(command: Command) -> list[str]:
     """In the one order in which accounts are ever locked: two transfers that cross cannot deadlock."""
-    return sorted(set(sides(command)))
+    return [command.account] if isinstance(command, OpenAccount) else sorted(set(sides(command)))
+
+
+def check_opening(command: OpenAccount, balances: Mapping[str, int]) -> None:
+    """Refuse an account that is there already."""
+    if command.account in balances:
+        raise RefusalError("account-exists", f"the account {command.account!r} was opened before, with another key")
 
 
 def lines_of(command: Movement, balances: Mapping[str, int]) -> list[Line]:

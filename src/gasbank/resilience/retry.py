@@ -16,7 +16,6 @@ from gasbank.resilience.deadline import Deadline
 
 T = TypeVar("T")
 Outcome = Literal["not-done", "unknown"]
-SLICE_S = 1.0  # waiters look up this often, so that a process that was asked to leave does
 
 
 class Gate(Protocol):
@@ -39,7 +38,6 @@ class RetryPolicy:
 
     first_s: float = 0.02
     most_s: float = 0.2
-    attempt_s: float = 2.0
     attempts: int | None = None  # None: as many as the deadline allows
 
 
@@ -72,9 +70,9 @@ class Trail:
 
 @dataclass
 class Retry(Generic[T]):
-    """One request's loop. `call(within_s)` makes one attempt; `rng` gives the jitter."""
+    """One request's loop. `call()` makes one attempt; `rng` gives the jitter."""
 
-    call: Callable[[float], Awaitable[T]]
+    call: Callable[[], Awaitable[T]]
     gate: Gate
     deadline: Deadline
     policy: RetryPolicy = RetryPolicy()
@@ -91,29 +89,26 @@ class Retry(Generic[T]):
 
     async def _next_try(self) -> T:
         if self.trail.tries == 0:
-            return await self._once()
+            return await self.call()
         if self.gate.blocked():
             return await self._in_turn()
         await asyncio.sleep(min(self._jitter(), self.deadline.left()))
-        return await self._once()
-
-    async def _once(self) -> T:
-        return await self.call(min(self.policy.attempt_s, self.deadline.left()))
+        return await self.call()
 
     async def _in_turn(self) -> T:
         """The turn is kept during the probe: whoever comes next sees its result, not its absence."""
         while self.gate.blocked() and self.deadline.left():
-            if not await take(self.gate.turn, min(SLICE_S, self.deadline.left())):
-                continue
+            if not await take(self.gate.turn, self.deadline):
+                break
             try:
                 if self.gate.blocked():
                     await asyncio.sleep(min(self.gate.ready_in(), self.deadline.left()))
-                    return await self._once()
+                    return await self.call()
             finally:
                 self.gate.turn.release()
         if not self.deadline.left():
             raise self._gave_up()
-        return await self._once()
+        return await self.call()
 
     def _judge(self, error: Exception) -> None:
         meaning = classify(error)
@@ -132,10 +127,10 @@ class Retry(Generic[T]):
         return self.rng.uniform(0.0, ceiling)
 
 
-async def take(lock: asyncio.Lock, seconds: float) -> bool:
+async def take(lock: asyncio.Lock, deadline: Deadline) -> bool:
     """Whether the lock came free in time."""
     try:
-        async with asyncio.timeout(seconds):
+        async with deadline.limit():
             return await lock.acquire()
     except TimeoutError:
         return False

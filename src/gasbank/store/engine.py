@@ -16,9 +16,9 @@ from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, classify
 
 CONNECT_S = 2
 SERVER_LIMITS = (
-    "-c statement_timeout=5s"
-    " -c lock_timeout=2s"
-    # A connection that we cut may hang on the far side of a proxy with rows locked: the server lets go by itself.
+    # Both shorter than an attempt: a server that answers "too slow" is alive, and its connection stays.
+    "-c lock_timeout=1s -c statement_timeout=1500ms"
+    # A connection that we cut may hang on the far side of a proxy: its session lets go by itself.
     " -c idle_in_transaction_session_timeout=5s"
 )
 
@@ -30,6 +30,8 @@ def make_engine(address: str, application: str, size: int, habits: Habits) -> As
         pool_size=size,
         max_overflow=0,
         use_native_hstore=False,
+        isolation_level="AUTOCOMMIT",  # each statement of ours is a transaction by itself
+        skip_autocommit_rollback=True,
         hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_S, "application_name": application, "options": SERVER_LIMITS},
     )

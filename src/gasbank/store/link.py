@@ -20,30 +20,36 @@ from gasbank.resilience.classify import (
     CongestedError,
     classify,
 )
+from gasbank.resilience.deadline import Deadline
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
+ATTEMPT_S = 2.0
 FAIR_S = 0.5
 """An attempt that had less time than this proves nothing about the database: its client was in a hurry."""
 
 
 class Link:
-    """`name`: "read-write" or "read-only". At most `slots` calls at a time; more of them wait here, cheaply."""
+    """`name`: "read-write" or "read-only". At most `slots` calls at a time; more of them wait here, cheaply.
+
+    An attempt's time starts when it has a slot. If the queue counted, a rush would look like an outage: attempts would time out,
+    good connections would be dropped, and the rush would last.
+    """
 
     def __init__(self, name: str, engine: AsyncEngine, breaker: Breaker, slots: int) -> None:
         self.name, self.engine, self.breaker = name, engine, breaker
         self._slots = asyncio.Semaphore(slots)
 
-    async def call(self, work: Work[T], within_s: float) -> T:
-        """What `work` answers, or its error, or BreakerOpenError, CongestedError or AttemptTimedOutError, all within `within_s`."""
-        end = asyncio.get_running_loop().time() + within_s
+    async def call(self, work: Work[T], deadline: Deadline) -> T:
+        """What `work` answers, or its error, or BreakerOpenError, CongestedError or AttemptTimedOutError."""
         if not self.breaker.admits():
             raise BreakerOpenError(self.name, self.breaker.last_code)
-        async with self._slot(end):
+        async with self._slot(deadline):
             permit = self.breaker.admit()
+            within_s = min(ATTEMPT_S, deadline.left())
             try:
-                answer = await attempt(self.engine, work, end)
+                answer = await attempt(self.engine, work, within_s)
             except BaseException as error:
                 settle(permit, error, fair=within_s >= FAIR_S)
                 raise
@@ -51,16 +57,22 @@ class Link:
             return answer
 
     @asynccontextmanager
-    async def _slot(self, end: float) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout_at(end):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise CongestedError(f"no connection to {self.name} came free in time") from None
+    async def _slot(self, deadline: Deadline) -> AsyncIterator[None]:
+        if self._slots.locked():
+            await self._queue(deadline)
+        else:
+            await self._slots.acquire()
         try:
             yield
         finally:
             self._slots.release()
+
+    async def _queue(self, deadline: Deadline) -> None:
+        try:
+            async with deadline.limit():
+                await self._slots.acquire()
+        except TimeoutError:
+            raise CongestedError(f"no connection to {self.name} came free in time") from None
 
 
 def settle(permit: Permit, error: BaseException, *, fair: bool) -> None:
@@ -74,15 +86,17 @@ def settle(permit: Permit, error: BaseException, *, fair: bool) -> None:
         permit.failed(meaning.code)
 
 
-async def attempt(engine: AsyncEngine, work: Work[T], end: float) -> T:
-    """One attempt on one connection of the pool; the connection is cut at `end` (loop time)."""
+async def attempt(engine: AsyncEngine, work: Work[T], within_s: float) -> T:
+    """One attempt on one connection of the pool; the connection is cut after `within_s` seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within_s
     try:
         async with asyncio.timeout_at(end):
             connection = await engine.connect()
     except TimeoutError:
         raise AttemptTimedOutError("the connection was not there in time") from None
     fuse = Fuse(connection)
-    timer = asyncio.get_running_loop().call_at(end, fuse.blow)
+    timer = loop.call_at(end, fuse.blow)
     try:
         return await work(connection)
     except CommitUncertainError:

@@ -1,55 +1,74 @@
-"""Posting one command: locks, looks up its key, lets the domain decide, writes everything, commits once.
+"""Posting one command in two statements: look (what was answered under this key, what the accounts hold), then post.
 
-The accounts are locked before the key is looked up. So of two requests with one key the second sees what the first
-has done, and after an attempt whose answer was lost the next one sees whether it counted. Refusals are not stored:
-they have no effect, and asked again they are decided again.
+Between them the domain decides on what was seen. The second statement is a transaction by itself: it locks the
+accounts in one order, moves the gas, writes the lines and remembers the answer under the key. When somebody was faster,
+the database refuses it (the key is taken, the balance would go below zero) and we look again. So no lock is ever
+held across the network, where a cut link would keep it. Refusals are not stored: asked again they are decided again.
 """
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gasbank.domain import Command, Movement, OpenAccount, RefusalError, accounts_touched, fingerprint, lines_of
-from gasbank.resilience.classify import CommitUncertainError, classify
+from gasbank.domain import (
+    Command,
+    OpenAccount,
+    RefusalError,
+    accounts_touched,
+    check_opening,
+    fingerprint,
+    lines_of,
+)
+from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, CommitUncertainError, classify
 
-LOCK = text("SELECT account, kwh FROM accounts WHERE account = ANY(:accounts) ORDER BY account FOR UPDATE")
-LOOK_UP = text("SELECT id, key, kind, posted_at, version, fingerprint FROM commands WHERE key = :key")
-OPEN = text("INSERT INTO accounts (account, name) VALUES (:account, :name) ON CONFLICT DO NOTHING RETURNING account")
-REMEMBER = text(
+LOOK = text(
     """
-    WITH stamp AS MATERIALIZED (
-        SELECT nextval('bank_version') AS version, gen_random_uuid() AS id, clock_timestamp() AS posted_at
-    )
+    SELECT command.*, (
+        SELECT coalesce(json_object_agg(account, kwh), '{}') FROM accounts WHERE account = ANY(:accounts)
+    ) AS balances
+    FROM (VALUES (1)) AS always LEFT JOIN commands AS command ON command.key = :key"""
+)
+OPEN = text(
+    """
+    WITH opened AS (INSERT INTO accounts (account, name) VALUES (:account, :name))
     INSERT INTO commands (key, kind, fingerprint, id, version, posted_at)
-    SELECT :key, :kind, :fingerprint, id, version, posted_at FROM stamp
+    VALUES (:key, :kind, :fingerprint, gen_random_uuid(), nextval('bank_version'), clock_timestamp())
     RETURNING id, key, kind, posted_at, version"""
 )
 POST = text(
     """
-    WITH stamp AS MATERIALIZED (
+    WITH line AS (
+        SELECT * FROM unnest(CAST(:accounts AS text[]), CAST(:kwhs AS bigint[])) AS line (account, kwh)
+    ),
+    locked AS MATERIALIZED (
+        SELECT account FROM accounts WHERE account = ANY(:accounts) ORDER BY account FOR UPDATE
+    ),
+    -- The version is drawn under the locks: along each account, versions rise in the order of the commits.
+    stamp AS MATERIALIZED (
         SELECT nextval('bank_version') AS version, gen_random_uuid() AS id, clock_timestamp() AS posted_at
+        FROM (SELECT count(*) AS n FROM locked) AS all_locked WHERE n > 0
     ),
     posted AS (
         INSERT INTO journal (version, id, key, kind, posted_at)
         SELECT version, id, CAST(:key AS text), CAST(:kind AS text), posted_at FROM stamp
     ),
     moved AS (
-        UPDATE accounts AS a SET kwh = a.kwh + line.kwh
-        FROM unnest(CAST(:accounts AS text[]), CAST(:kwhs AS bigint[])) AS line (account, kwh)
+        UPDATE accounts AS a SET kwh = a.kwh + line.kwh FROM line, stamp
         WHERE a.account = line.account
-        RETURNING a.account, line.kwh, a.kwh AS balance_kwh
+        RETURNING a.account, line.kwh, a.kwh AS balance_kwh, stamp.version
     ),
     lines AS (
-        INSERT INTO entries (version, account, kwh, balance_kwh)
-        SELECT stamp.version, moved.account, moved.kwh, moved.balance_kwh FROM stamp, moved
+        INSERT INTO entries (version, account, kwh, balance_kwh) SELECT version, account, kwh, balance_kwh FROM moved
     )
     INSERT INTO commands (key, kind, fingerprint, id, version, posted_at)
     SELECT :key, :kind, :fingerprint, id, version, posted_at FROM stamp
     RETURNING id, key, kind, posted_at, version"""
 )
+OVERTAKEN = frozenset({"commands_pkey", "accounts_pkey", "no_overdraft"})
+LOOKS = 10  # being overtaken more often than this is not bad luck any more
 
 
 class Receipt(NamedTuple):
@@ -64,58 +83,47 @@ class Receipt(NamedTuple):
 
 async def post(connection: AsyncConnection, key: str, command: Command) -> tuple[Receipt, bool]:
     """(the receipt, whether it was posted before); RefusalError, CommitUncertainError, or the driver's error."""
-    if isinstance(command, OpenAccount):
-        opened = (
-            await connection.execute(OPEN, {"account": command.account, "name": command.name})
-        ).first() is not None
-        earlier = await look_up(connection, key, command)
-        if earlier is None and not opened:
-            raise RefusalError("account-exists", f"the account {command.account!r} was opened before, with another key")
-        return (earlier, True) if earlier else (await remember(connection, key, command), False)
-    rows = await connection.execute(LOCK, {"accounts": accounts_touched(command)})
-    balances = {row.account: row.kwh for row in rows}
-    earlier = await look_up(connection, key, command)
-    return (earlier, True) if earlier else (await move(connection, key, command, balances), False)
+    for look in range(1, LOOKS + 1):
+        row = (await connection.execute(LOOK, {"key": key, "accounts": accounts_touched(command)})).one()
+        if row.key is not None:
+            return replayed(row, command), True
+        try:
+            return await write(connection, key, command, row.balances), False
+        except IntegrityError as error:
+            if look == LOOKS or not overtaken(error):
+                raise
+    raise AssertionError("unreachable: the last look returns or raises")
 
 
-async def look_up(connection: AsyncConnection, key: str, command: Command) -> Receipt | None:
-    """What was answered under this key before. Raises RefusalError when it was another command."""
-    row = (await connection.execute(LOOK_UP, {"key": key})).first()
-    if row is None:
-        return None
+def replayed(row: Any, command: Command) -> Receipt:
+    """What was answered under this key before; refused when it was another command."""
     if row.fingerprint != fingerprint(command):
-        raise RefusalError("key-reused", f"the idempotency key {key!r} belongs to another request (a {row.kind})")
+        raise RefusalError("key-reused", f"the idempotency key {row.key!r} belongs to another request (a {row.kind})")
     return receipt(row)
 
 
-async def remember(connection: AsyncConnection, key: str, command: Command) -> Receipt:
-    rows = await connection.execute(REMEMBER, labels(key, command))
-    answer = receipt(rows.one())
-    await commit(connection)
-    return answer
-
-
-async def move(connection: AsyncConnection, key: str, command: Movement, balances: dict[str, int]) -> Receipt:
-    lines = lines_of(command, balances)
-    posting = {"accounts": [line.account for line in lines], "kwhs": [line.kwh for line in lines]}
-    rows = await connection.execute(POST, labels(key, command) | posting)
-    answer = receipt(rows.one())
-    await commit(connection)
-    return answer
-
-
-def labels(key: str, command: Command) -> dict[str, object]:
-    return {"key": key, "kind": command.kind, "fingerprint": fingerprint(command)}
-
-
-async def commit(connection: AsyncConnection) -> None:
-    """Commit. When the connection dies before the answer, nobody knows: CommitUncertainError."""
+async def write(connection: AsyncConnection, key: str, command: Command, balances: dict[str, int]) -> Receipt:
+    """Decide, then post. When the connection dies before the answer, nobody knows: CommitUncertainError."""
+    values: dict[str, object] = {"key": key, "kind": command.kind, "fingerprint": fingerprint(command)}
+    if isinstance(command, OpenAccount):
+        check_opening(command, balances)
+        statement, values = OPEN, values | {"account": command.account, "name": command.name}
+    else:
+        lines = lines_of(command, balances)
+        movement = {"accounts": [line.account for line in lines], "kwhs": [line.kwh for line in lines]}
+        statement, values = POST, values | movement
     try:
-        await connection.commit()
+        return receipt((await connection.execute(statement, values)).one())
     except DBAPIError as error:
-        if error.connection_invalidated or classify(error).drop:
-            raise CommitUncertainError("the connection was lost while the commit was on its way") from error
+        meaning = classify(error)
+        if meaning.drop and meaning.code not in (READ_ONLY, AZURE_READ_ONLY):
+            raise CommitUncertainError("the connection was lost while the movement was being posted") from error
         raise
+
+
+def overtaken(error: IntegrityError) -> bool:
+    """Somebody else used the key, opened the account or took the gas between our look and our post."""
+    return getattr(error.orig, "diag", None) is not None and error.orig.diag.constraint_name in OVERTAKEN  # type: ignore[union-attr]
 
 
 def receipt(row: Any) -> Receipt:

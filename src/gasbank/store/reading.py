@@ -114,8 +114,6 @@ async def one(connection: AsyncConnection, question: TextClause, **values: objec
 
 
 async def every(connection: AsyncConnection, question: TextClause, **values: object) -> Any:
-    """All rows, without the round trips of a transaction."""
-    await connection.execution_options(isolation_level="AUTOCOMMIT")
     return (await connection.execute(question, values)).all()
 
 

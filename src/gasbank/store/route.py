@@ -7,6 +7,7 @@ import asyncio
 from typing import TypeVar
 
 from gasbank.resilience.classify import classify
+from gasbank.resilience.deadline import Deadline
 from gasbank.store.link import Link, Work
 
 T = TypeVar("T")
@@ -19,16 +20,16 @@ class Route:
         self.links = links
         self.turn = asyncio.Lock()
 
-    async def once(self, work: Work[T], within_s: float) -> tuple[T, str]:
+    async def once(self, work: Work[T], deadline: Deadline) -> tuple[T, str]:
         """(the answer, the name of the link that gave it); the last link's error when none could."""
         *preferred, last = self.links
         for link in preferred:
             try:
-                return await link.call(work, within_s), link.name
+                return await link.call(work, deadline), link.name
             except Exception as error:
                 if classify(error).kind != "transient":
                     raise
-        return await last.call(work, within_s), last.name
+        return await last.call(work, deadline), last.name
 
     def blocked(self) -> bool:
         return all(link.breaker.state != "closed" for link in self.links)
