@@ -86,3 +86,12 @@ def test_every_shipped_experiment_reads_its_names_from_the_environment(path: Pat
         "primary": ("FIREDRILL_SQL_PRIMARY", "dbp"),
         "secondary": ("FIREDRILL_SQL_SECONDARY", "dbfop"),
     }
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+def test_plain_chaos_run_always_takes_the_way_back(path: Path) -> None:
+    """The engine's own defaults would judge the gate again after the fault, and then skip the rollback."""
+    assert yaml.safe_load(path.read_text())["runtime"] == {
+        "hypothesis": {"strategy": "before-method-only"},
+        "rollbacks": {"strategy": "always"},
+    }
