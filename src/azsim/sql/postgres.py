@@ -112,6 +112,7 @@ class Cluster:
 
     async def rewind(self, port: int) -> None:
         """Undo what the running cluster at `port` never received. Only when not running; raises PostgresError."""
+        self.set_durable(False)
         source = f"--source-server={self.conninfo(port)}"
         await self.run("pg_rewind", f"--target-pgdata={self.data}", source, "--no-sync")
 
