@@ -22,11 +22,11 @@ from firedrill.content.targets import load_target
 from firedrill.engine import place as places
 from firedrill.engine.interrupts import Interrupts
 from firedrill.engine.job import Job
-from firedrill.engine.recover import hearing, put_back
 from firedrill.engine.preflight import check_target, refuse_open_undo
+from firedrill.engine.recover import hearing, put_back
 from firedrill.engine.runner import Runner
 from firedrill.engine.view import View
-from firedrill.errors import CannotRun, Exit, FiredrillError
+from firedrill.errors import CannotRun, Exit, FiredrillError, PutBackIncomplete
 from firedrill.model import events as kinds
 from firedrill.model.drill import Drill
 from firedrill.model.history import RunInfo
@@ -78,7 +78,12 @@ class Ended(NamedTuple):
     def exit_code(self) -> Exit:
         if self.verdict.put_back.outcome != "pass":
             return Exit.PUT_BACK_INCOMPLETE
-        return Exit.CANNOT_RUN if self.troubles else OUTCOMES[self.verdict.outcome]
+        return Exit.CANNOT_RUN if self.troubles or self.refused else OUTCOMES[self.verdict.outcome]
+
+    @property
+    def refused(self) -> bool:
+        """The control plane would not take the fault (no rights, say), so that there was nothing to measure."""
+        return any(one.accepted_s is None and one.control_plane_done_s is None for one in self.verdict.faults)
 
 
 def make_plan(order: Order) -> Plan:
@@ -115,19 +120,33 @@ def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ende
         plan.drill, plan.experiment, plan.target, place, plan.project, folder, run, seed, clock, log, undo, view, []
     )
     log.record(kinds.RUN_STARTED, **msgspec.to_builtins(run_info(plan, place, run, stamp(began), seed)))
-    conduct(job, view)
+    runner = conduct(job, view)
     try:
         seal(folder, log)
+        return Ended(folder, rebuild(folder), job.troubles)
     except FiredrillError as error:
-        job.troubles.append(error.render())
-    log.close()
-    return Ended(folder, rebuild(folder), job.troubles)
+        raise worst_error(runner, error, job.troubles) from error
+    finally:
+        log.close()
 
 
-def conduct(job: Job, view: View) -> None:
+def conduct(job: Job, view: View) -> Runner:
     interrupts = Interrupts(view.say)
     with interrupts.installed(), job.listening():
-        Runner(job, interrupts).conduct()
+        runner = Runner(job, interrupts)
+        runner.conduct()
+    return runner
+
+
+def worst_error(runner: Runner, error: FiredrillError, troubles: list[str]) -> FiredrillError:
+    """The run could not be written down; whether it was put back matters more."""
+    if runner.outcome is None or not runner.outcome.rollbacks_failed:
+        return CannotRun("\n".join([error.what, *troubles]), where=error.where, next_step=error.next_step)
+    return PutBackIncomplete(
+        f"{runner.outcome.rollbacks_failed[0]}, and the run could not be written down: {error.what}",
+        where=error.where,
+        next_step="firedrill recover",
+    )
 
 
 def write_inputs(folder: Path, plan: Plan) -> None:

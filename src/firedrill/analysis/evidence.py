@@ -1,14 +1,17 @@
 """What each sample of one watch over one connection proves about the system, and no more. Pure: no clock, no files.
 
-With `sent` and `done` as recorded, and `usual` the time that nearly all prompt answers stay within:
+With `sent` and `done` as recorded, `late` the wait from which on an answer is late, and `usual` the time that nearly
+all answers stay within:
 
-- a prompt answer: the system served at some moment in (sent, done];
+- an answer that was not late: the system served at some moment in (sent, done];
 - a late answer: it did not serve at some moment in (sent, sent + usual], and it served in (done - usual, done];
-- a bad one (fail or unknown): it did not serve at some moment in (sent, min(done, sent + usual)].
+- a bad one (fail or unknown) that was not late: it did not serve at some moment in (sent, done];
+- a late bad one, such as a time-out: it did not serve at some moment in (sent, sent + usual].
 
 So a request that the system held and answered late never counts as up when it was sent, and a time-out never as down
-until it was given up. A lone bad sample that was under way while others were answered was cut when it ended, not when
-it was sent.
+until it was given up. A lone bad sample that was under way for long while others were answered was cut when it ended,
+not when it was sent. Only what was late is bounded by `usual`: an answer that our own busy machine read a little late
+proves no less, and no more, than its times say.
 """
 
 from bisect import bisect_left, bisect_right
@@ -42,7 +45,7 @@ class Up(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """`downs` by `after`, `ups` by `by`, `late` by `sent`; `prompt`: when what was promptly answered was asked for."""
+    """`downs` by `after`, `ups` by `by`, `late` by `sent`; `prompt`: when what was answered in time was asked for."""
 
     downs: list[Down]
     ups: list[Up]
@@ -56,7 +59,7 @@ class Evidence(NamedTuple):
         for up in reversed(self.ups[: bisect_right(self.ups, moment, key=attrgetter("by"))]):
             if best is not None and up.by <= best:
                 break  # what was answered earlier cannot say more
-            best = up.after if best is None else max(best, up.after)
+            best = up.sent if best is None else max(best, up.sent)
         return best
 
     def served_after(self, moment: float) -> float | None:
@@ -92,31 +95,35 @@ def weigh(samples: Sequence[Sample], late_s: float) -> Evidence:
     """What samples (as `telling` gives them) prove."""
     usual_s = usual_answer(samples, late_s)
     good = [one for one in samples if one.outcome == "ok"]
-    ups = [Up(max(one.sent, one.done - usual_s), one.done, one.sent) for one in good]
-    downs = [down_of(samples, at, usual_s) for at, one in enumerate(samples) if one.outcome != "ok"]
+    ups = [Up(one.done - usual_s if is_late(one, late_s) else one.sent, one.done, one.sent) for one in good]
+    downs = [down_of(samples, at, usual_s, late_s) for at, one in enumerate(samples) if one.outcome != "ok"]
     return Evidence(
         sorted(downs),
         sorted(ups, key=attrgetter("by")),
-        [up for up in ups if up.by - up.sent > usual_s],
-        [up.sent for up in ups if up.by - up.sent <= usual_s],
+        [up for up, one in zip(ups, good, strict=True) if is_late(one, late_s)],
+        [one.sent for one in good if not is_late(one, late_s)],
         usual_s,
     )
 
 
-def down_of(samples: Sequence[Sample], at: int, usual_s: float) -> Down:
+def is_late(sample: Sample, late_s: float) -> bool:
+    return sample.done - sample.sent > late_s
+
+
+def down_of(samples: Sequence[Sample], at: int, usual_s: float, late_s: float) -> Down:
     """What the bad sample number `at` proves."""
     sample = samples[at]
-    if sample.code == GIVEN_UP or sample.done - sample.sent <= usual_s or not is_alone(samples, at, usual_s):
-        return Down(sample.sent, min(sample.done, sample.sent + usual_s), sample.code)
+    if not is_late(sample, late_s):
+        return Down(sample.sent, sample.done, sample.code)
+    if sample.code == GIVEN_UP or not is_alone(samples, at, late_s):
+        return Down(sample.sent, sample.sent + usual_s, sample.code)
     return Down(last_answer_during(samples, at), sample.done, sample.code)
 
 
-def is_alone(samples: Sequence[Sample], at: int, usual_s: float) -> bool:
-    """Whether what was sent just before and just after it was promptly answered while it was under way."""
+def is_alone(samples: Sequence[Sample], at: int, late_s: float) -> bool:
+    """Whether what was sent just before and just after it was answered in time while it was under way."""
     neighbours = [samples[other] for other in (at - 1, at + 1) if 0 <= other < len(samples)]
-    return all(
-        one.outcome == "ok" and one.done - one.sent <= usual_s and one.done < samples[at].done for one in neighbours
-    )
+    return all(one.outcome == "ok" and not is_late(one, late_s) and one.done < samples[at].done for one in neighbours)
 
 
 def last_answer_during(samples: Sequence[Sample], at: int) -> float:

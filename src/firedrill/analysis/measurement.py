@@ -23,7 +23,7 @@ def measure_watch(spec: WatchSpec, samples: Sequence[Sample], history: History, 
     acts = Acts(fault_at, put_back_at(history))
     ordered = sorted(samples, key=lambda one: (one.connection, one.due))
     by_connection = {name: list(group) for name, group in groupby(ordered, key=lambda one: one.connection)}
-    parts = {
+    parts: dict[str, Measured] = {
         name: measured(by_connection[name], rate_hz=spec.rate_hz, hold_s=drill.recovery.hold_s, acts=acts)
         for name in spec.connections
         if name in by_connection

@@ -55,8 +55,8 @@ class Parts(NamedTuple):
 
     def outcome(self) -> Verdict3:
         """Worst wins."""
-        judged = (*self.objectives, *self.invariants, self.injection, self.put_back, self.measurement)
-        return worst([one.outcome for one in judged])
+        found = [one.outcome for one in self.objectives] + [one.outcome for one in self.invariants]
+        return worst([*found, self.injection.outcome, self.put_back.outcome, self.measurement.outcome])
 
 
 def conclude(drill: Drill, history: History) -> Verdict:

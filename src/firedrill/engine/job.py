@@ -21,7 +21,7 @@ from firedrill.store.events import EventLog
 
 def in_run_time(data: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """An action's note with its interval (`when`, of the machine's clock) as `low` and `high` of the run."""
-    rest = {key: value for key, value in data.items() if key != "when"}
+    rest = {key: value for key, value in data.items() if key not in {"when", "token"}}
     if (when := data.get("when")) is None:
         return rest
     return rest | {"low": round(when.low - clock.zero, 6), "high": round(when.high - clock.zero, 6)}
@@ -53,13 +53,28 @@ class Job(NamedTuple):
         """An action's note. A fault that cannot be written down is not injected; everything else goes on."""
         moment = at - self.clock.zero
         if kind == kinds.FAULT_COMMAND:
-            self.undo.append(Line(commanded=data["name"]))
-            self.log.record(kind, at=moment, **data)
-            self.view.say(f"injecting: {data['name']}")
+            self.announce(moment, data)
             return
-        if token := data.pop("token", ""):
-            self.undo.append(Line(token=token))
+        if token := data.get("token", ""):
+            self.remember(token)
         self.record(kind, at=moment, **in_run_time(data, self.clock))
+
+    def remember(self, token: str) -> None:
+        """The operation was accepted: what resumes it goes into the undo journal."""
+        try:
+            self.undo.append(Line(token=token))
+        except OSError as error:
+            self.troubles.append(f"cannot write the undo journal: {error}")
+
+    def announce(self, moment: float, data: dict[str, Any]) -> None:
+        """The fault is about to leave: write it down, or raise, so that it does not."""
+        try:
+            self.undo.append(Line(commanded=data["name"]))
+            self.log.record(kinds.FAULT_COMMAND, at=moment, **data)
+        except (OSError, FiredrillError) as error:
+            self.troubles.append(f"nothing was injected, since it could not be written down: {error}")
+            raise
+        self.view.say(f"injecting: {data['name']}")
 
     def child_env(self) -> dict[str, str]:
         return {

@@ -57,7 +57,7 @@ class Live:
 
     def __init__(self, drill: Drill) -> None:
         self._lock = threading.Lock()
-        self._pulses = {
+        self._pulses: dict[tuple[str, str], Pulse] = {
             (watch.name, connection): Pulse(SILENCE_S + watch.timeout_s + 2 / watch.rate_hz, control=watch.control)
             for watch in drill.watches
             for connection in watch.connections

@@ -46,6 +46,12 @@ def subscription(target: Target) -> Place:
         "FIREDRILL_SQL_SECONDARY": target.sql.secondary,
         "FIREDRILL_POLL_S": str(AZURE_POLL_S),
     }
+    given = {
+        "AZURE_TENANT_ID": target.azure.tenant,
+        "ARM_ENDPOINT": target.azure.arm,
+        "AZURE_AUTHORITY_HOST": target.azure.authority,
+    }
+    env |= {name: value for name, value in given.items() if value}
     return Place(target.system.url, env, Names(), AZURE_POLL_S, "", unknown_lag, {}, "")
 
 

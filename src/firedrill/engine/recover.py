@@ -27,8 +27,7 @@ def hearing(log: EventLog) -> Iterator[None]:
     """Record what the actions note in the events of the dead run."""
 
     def hear(kind: str, at: float, data: dict[str, Any]) -> None:
-        without_token = {key: value for key, value in data.items() if key != "token"}
-        log.record(kind, at=at - log.clock.zero, **in_run_time(without_token, log.clock))
+        log.record(kind, at=at - log.clock.zero, **in_run_time(data, log.clock))
 
     stop = notes.listen(hear)
     try:

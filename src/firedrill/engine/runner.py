@@ -72,12 +72,12 @@ class Runner:
         return self.recorders.live.good_for(self.job.clock.now())
 
     def wait(self, what: str, reached: Callable[[], bool], limit_s: float) -> float | None:
-        """Seconds that it took; None when the limit passed or a recorder died. The live view ticks meanwhile."""
+        """Seconds that it took; None when a limit passed or a recorder died. The live view ticks meanwhile."""
         clock = self.job.clock
         began = clock.now()
         while not reached():
             now = clock.now()
-            if now - began > limit_s or self.recorders.dead():
+            if now - began > limit_s or now > self.job.drill.time_limit_s or self.recorders.dead():
                 return None
             self.job.view.tick(now, what, self.recorders.live.states(now))
             sleep(TICK_S)
@@ -182,8 +182,8 @@ class Runner:
 
 def undos_of(job: Job) -> list[Undo]:
     """The experiment's rollbacks with their configuration filled in, as they are written ahead."""
-    from chaoslib.configuration import load_configuration
     from chaoslib import substitute
+    from chaoslib.configuration import load_configuration
 
     configuration = load_configuration(job.experiment.get("configuration", {}))
     return [

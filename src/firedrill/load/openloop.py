@@ -91,7 +91,7 @@ def since_zero() -> float:
     return round(time.monotonic() - ZERO, 6)
 
 
-class OpenLoopUser(FastHttpUser):
+class OpenLoopUser(FastHttpUser):  # type: ignore[misc]
     """Give `journeys` their weights; each is called with an Arrival, in a greenlet of its own."""
 
     abstract = True
@@ -119,7 +119,7 @@ class OpenLoopUser(FastHttpUser):
             self.prepared.set()
         self.prepared.wait()
 
-    @task
+    @task  # type: ignore[untyped-decorator]
     def arrive_for_ever(self) -> None:
         """This user's share of the arrivals, each at its own absolute time."""
         every = USERS / RATE_HZ

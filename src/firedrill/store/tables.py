@@ -5,6 +5,7 @@ is left out. Conversion is DuckDB's, so that 500,000 requests take about a secon
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,7 +99,10 @@ def to_parquet(folder: Path, table: Table) -> None:
     target = folder / table.file
     if target.exists() and not raw_lines(folder, table):
         return
-    with connect() as database:
+    with (
+        connect() as database,
+        said_plainly(f"cannot write {target.name}", folder, "free disk space: firedrill report RUN"),
+    ):
         lines_to_relation(database, folder, table)
         names = ", ".join(table.columns)
         database.execute(
@@ -111,23 +115,27 @@ def to_parquet(folder: Path, table: Table) -> None:
 def rows(folder: Path, table: Table) -> Iterator[Any]:
     """Every row of a table, from Parquet when it is there and from the raw lines when it is not."""
     target = folder / table.file
-    with connect() as database:
-        try:
-            if target.exists():
-                database.execute(f"SELECT * FROM read_parquet({quoted(target)})")  # noqa: S608
-            else:
-                lines_to_relation(database, folder, table)
-                database.execute(IN_ORDER[table.name])
-            found = database.fetchall()
-        except Exception as error:
-            if not type(error).__module__.startswith(("duckdb", "_duckdb")):
-                raise
-            raise FiredrillError(
-                f"cannot read {target.name}: {str(error).splitlines()[0]}",
-                where=str(folder),
-                next_step="firedrill verify RUN says which file was changed",
-            ) from error
-    return map(table.row._make, found)  # type: ignore[attr-defined, no-any-return]
+    with (
+        connect() as database,
+        said_plainly(f"cannot read {target.name}", folder, "firedrill verify RUN says what was changed"),
+    ):
+        if target.exists() and not raw_lines(folder, table):
+            database.execute(f"SELECT * FROM read_parquet({quoted(target)})")  # noqa: S608
+        else:
+            lines_to_relation(database, folder, table)
+            database.execute(IN_ORDER[table.name])
+        return map(table.row._make, database.fetchall())  # type: ignore[attr-defined]
+
+
+@contextmanager
+def said_plainly(what: str, folder: Path, advice: str) -> Iterator[None]:
+    """What the database or the disk says, as an error of ours."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, OSError) and not type(error).__module__.startswith(("duckdb", "_duckdb")):
+            raise
+        raise FiredrillError(f"{what}: {str(error).splitlines()[0]}", where=str(folder), next_step=advice) from error
 
 
 def encode_line(record: Any) -> bytes:
