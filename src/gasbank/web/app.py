@@ -8,8 +8,7 @@ from fastapi import FastAPI
 from gasbank.bank import Bank
 from gasbank.settings import Settings
 from gasbank.web import about, commands, problems, reads
-
-MOST_BODY = 64 * 1024
+from gasbank.web.limit import BodyLimit
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -22,7 +21,6 @@ def make_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="The gas bank",
         lifespan=lifespan,
-        max_body_size=MOST_BODY,
         strict_content_type=False,
         telemetry={
             "tracing": False,
@@ -35,4 +33,5 @@ def make_app(settings: Settings) -> FastAPI:
     for part in (commands, reads, about):
         app.include_router(part.routes)
     problems.install(app)
+    app.add_middleware(BodyLimit)
     return app

@@ -249,22 +249,22 @@ async def standing(cluster: Cluster, **extra: str) -> AsyncIterator[Stand]:
     settings = environment(cluster, database, writes.port, reads.port, port, **extra)
     migration = await asyncio.create_subprocess_exec(sys.executable, "-m", "gasbank", "migrate", env=settings)
     assert await migration.wait() == 0
-    process = subprocess.Popen([sys.executable, "-m", "gasbank", "serve"], env=settings)
+    process = await asyncio.to_thread(subprocess.Popen, [sys.executable, "-m", "gasbank", "serve"], env=settings)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         stand = Stand(cluster, database, writes, reads, port, process, http)
         try:
             await until_ready(stand)
             yield stand
         finally:
-            process.terminate()
-            await asyncio.to_thread(process.wait, 10)
+            stand.process.terminate()
+            await asyncio.to_thread(stand.process.wait, 10)
             await writes.close()
             await reads.close()
 
 
 async def until_ready(stand: Stand) -> None:
     """A port has no event for "listening" that another process can wait on."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             with suppress(aiohttp.ClientConnectionError):
                 await stand.get("/health/ready")
