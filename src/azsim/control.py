@@ -50,7 +50,7 @@ class Control:
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
             shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not secrets.compare_digest(shown.encode(), self._token.encode()):
+            if not secrets.compare_digest(shown.encode(errors="replace"), self._token.encode()):
                 return refusal(
                     401, "the token is missing or wrong", "send Authorization: Bearer with the token of stage.json"
                 )

@@ -78,6 +78,7 @@ def arm(stage: RunningStage, path: str, headers: dict[str, str]) -> tuple[int, A
         ({}, "AuthenticationFailed"),
         ({"Authorization": "Basic abc"}, "AuthenticationFailed"),
         ({"Authorization": "Bearer nonsense"}, "InvalidAuthenticationToken"),
+        ({"Authorization": "Bearer n\xf6nsense"}, "InvalidAuthenticationToken"),
     ],
 )
 def test_without_a_valid_token_arm_answers_401(stage: RunningStage, headers: dict[str, str], code: str) -> None:

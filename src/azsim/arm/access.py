@@ -25,6 +25,8 @@ def check_token(directory: Directory, audiences: list[str], headers: Mapping[str
             "AuthenticationFailed",
             "Authentication failed. The 'Authorization' header is provided in an invalid format.",
         )
+    if not token.isascii():
+        raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid.")
     try:
         return directory.verify(token.strip(), audiences)
     except jwt.ExpiredSignatureError as error:

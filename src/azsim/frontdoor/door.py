@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from azsim.frontdoor.backends import Backend, Rotation
-from azsim.frontdoor.entry import ClientConnection, Router, connection_factory
+from azsim.frontdoor.entry import UPSTREAM_S, ClientConnection, Router, connection_factory
 from azsim.frontdoor.upstream import Lost
 
 STARTING_S, HEALTHY_S = 0.1, 0.5
@@ -17,25 +17,24 @@ PROBE_S = 2.0
 
 
 class FrontDoor:
-    """`on_event(name, **data)` hears of backends that come and go."""
+    """`on_event(name, **data)` hears of backends that come and go; a backend may take `upstream_s` for an answer."""
 
-    def __init__(self, on_event: Callable[..., Any]) -> None:
+    def __init__(self, on_event: Callable[..., Any], upstream_s: float = UPSTREAM_S) -> None:
         self._on_event = on_event
-        self._rotation = Rotation()
+        self.rotation = Rotation()
+        self._router = Router(self.rotation, upstream_s)
         self._connections: set[ClientConnection] = set()
         self._server: asyncio.Server | None = None
         self._probes: dict[Backend, asyncio.Task[None]] = {}
 
     async def open(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            connection_factory(Router(self._rotation), self._connections), sock=sock
-        )
+        self._server = await loop.create_server(connection_factory(self._router, self._connections), sock=sock)
 
     def add(self, name: str, port: int, ready: str) -> Backend:
         """A backend that gets requests as soon as `ready` answers 200."""
         backend = Backend(name, port, ready, self._on_event)
-        self._rotation.backends.append(backend)
+        self.rotation.backends.append(backend)
         self._probes[backend] = asyncio.create_task(watch(backend))
         return backend
 
@@ -48,7 +47,7 @@ class FrontDoor:
             self._server.close()
         for connection in list(self._connections):
             connection.close()
-        for backend in self._rotation.backends:
+        for backend in self.rotation.backends:
             backend.close()
 
 

@@ -31,7 +31,7 @@ PREFIX = secrets.token_hex(8).encode()
 class Router:
     """Finds a backend for one request."""
 
-    def __init__(self, rotation: Rotation, upstream_s: float = UPSTREAM_S) -> None:
+    def __init__(self, rotation: Rotation, upstream_s: float) -> None:
         self._rotation = rotation
         self._upstream_s = upstream_s
 
@@ -130,10 +130,12 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(413, "too-large", f"the entry takes bodies up to {MAX_BODY} bytes")
 
     def on_message_complete(self) -> None:
+        if self._transport is None or self._transport.is_closing():  # refused already
+            return
         method, keep = self._parser.get_method(), self._parser.should_keep_alive()
         self._waiting.append(Incoming(method, self._target, self._headers, b"".join(self._body), keep))
         self._start()
-        if self._transport is not None and len(self._waiting) > MAX_PIPELINED:
+        if len(self._waiting) > MAX_PIPELINED:
             self._transport.pause_reading()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._serve())

@@ -5,7 +5,6 @@ what lets an unmodified DefaultAzureCredential sign in here.
 """
 
 import base64
-import binascii
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -102,7 +101,7 @@ def credentials(form: Mapping[str, str], authorization: str) -> tuple[str, str]:
     if authorization.startswith("Basic "):
         try:
             name, _, secret = base64.b64decode(authorization[6:], validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not UTF-8 inside
             raise Denied(401, "invalid_client", 7000218, "The Authorization header is malformed.") from None
         return unquote_plus(name), unquote_plus(secret)
     return form.get("client_id", ""), form.get("client_secret", "")
