@@ -4,9 +4,6 @@ Exit codes: 0 it did what it was told, 2 usage, 4 it could not (one line on stde
 """
 
 import asyncio
-import contextlib
-import os
-import resource
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 
 from firedrill.engine.prober.config import read_config
 from firedrill.engine.prober.main import watch_until_stopped
+from firedrill.engine.prober.precedence import take_precedence, take_sockets
 from firedrill.engine.prober.witness import read_witness
 from firedrill.errors import Exit, FiredrillError
 
@@ -27,6 +25,7 @@ def main(arguments: list[str]) -> int:
                 run(read_witness(read_config(Path(config)), name))
             case [config] if not config.startswith("-"):
                 take_precedence()
+                take_sockets()
                 run(watch_until_stopped(read_config(Path(config))))
             case _:
                 print(USAGE, file=sys.stderr)
@@ -50,14 +49,6 @@ def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop  # type: ignore[no-any-return]
-
-
-def take_precedence() -> None:
-    """Ahead of the load on a busy machine, and with as many sockets as are allowed."""
-    with contextlib.suppress(PermissionError):
-        os.nice(-10)
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ closes. Lengths are random: whole multiples of the interval would make any stopw
 """
 
 import asyncio
-import contextlib
-import os
 import sys
 from pathlib import Path
 from random import Random
@@ -17,6 +15,7 @@ import msgspec
 
 from firedrill.clock import monotonic
 from firedrill.engine.prober.__main__ import fast_loop
+from firedrill.engine.prober.precedence import take_precedence
 
 Kind = Literal["refuse", "reset", "hang"]
 KINDS: tuple[Kind, ...] = ("refuse", "reset", "hang")
@@ -120,7 +119,6 @@ async def serve(planned: list[Planned]) -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(PermissionError):
-        os.nice(-10)
+    take_precedence()
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(serve(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=list[Planned])))
