@@ -91,7 +91,5 @@ class Home(NamedTuple):
         draft.replace(self.address)
 
     def leave(self) -> list[str]:
-        """After the end: end what would not end by itself (named in words), take the address away. Logs stay."""
-        ended = [f"{entry.command} (pid {entry.pid})" for entry in process.end_recorded(self.record)]
-        self.address.unlink(missing_ok=True)
-        return ended
+        """After the end: end what would not end by itself; what that was, in words. Logs stay."""
+        return [f"{entry.command} (pid {entry.pid})" for entry in process.end_recorded(self.record)]

@@ -129,7 +129,8 @@ class Stage:
                 await self._workloads.roll(patch.mistake, self._mistake, READY_S)
                 self._mistake = patch.mistake
         settings = {"replication_lag_s": self._group.link.lag_s, "mistake": self._mistake, "profile": self._profile}
-        self._log.record("stage.settings", **settings)
+        if patch != Patch():
+            self._log.record("stage.settings", **settings)
         return settings
 
     async def stop(self) -> None:
