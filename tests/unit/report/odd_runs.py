@@ -154,6 +154,15 @@ def far_outage() -> Run:
     return drill, history, replace(verdict, watches={**verdict.watches, "transfer": watch})
 
 
+def control_down() -> Run:
+    """The stopwatch's own path went down, long after the fault."""
+    drill, history, verdict = usual()
+    found = verdict.watches["transfer"].connections["new"]
+    own = [shifted(found.outages[0], 30.0, "fault")]
+    control = sample_run.watch({"new": replace(found, outages=own)}, control=True)
+    return drill, history, sample_run.worded(replace(verdict, watches={**verdict.watches, "control": control}))
+
+
 def with_phases(verdict: Verdict, phases: list[Phase]) -> Verdict:
     return replace(verdict, phases=phases)
 

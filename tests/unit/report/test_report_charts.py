@@ -12,7 +12,7 @@ from firedrill.report.buckets import quantile, sliced
 from firedrill.report.marks import Mark, placed
 from firedrill.report.scale import Axis, Decades, Window, decades_of, round_up
 from firedrill.report.section_phases import phases_table
-from firedrill.report.svg import shortened, width_of
+from firedrill.report.svg import shortened, tag, width_of
 from firedrill.report.windows import bands_of, outside, whole, zoomed
 from tests.unit.report import odd_runs, sample_run
 
@@ -94,7 +94,7 @@ def test_an_outage_outside_the_zoom_is_counted() -> None:
 
 def test_overlapping_outages_make_one_band_and_the_control_watch_none() -> None:
     """The shaded bands say when users had trouble, not when our own path had."""
-    _, _, verdict = odd_runs.usual()
+    _, _, verdict = odd_runs.control_down()
     assert bands_of(verdict) == [(14.80, 18.11)]
 
 
@@ -113,3 +113,9 @@ def test_words_are_cut_to_the_room_there_is() -> None:
     assert shortened("short", 100) == "short"
     assert shortened("a name that is far too long", 60).endswith("\u2026")
     assert shortened("a name", 10) == ""
+
+
+def test_a_shape_escapes_what_is_put_into_it() -> None:
+    """Text and attributes alike; what is Markup already is left alone."""
+    assert tag("text", "<b>", css='"><b>') == '<text class="&#34;&gt;&lt;b&gt;">&lt;b&gt;</text>'
+    assert tag("g", tag("line", x1=1.04)) == '<g><line x1="1"/></g>'

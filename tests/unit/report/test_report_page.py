@@ -4,6 +4,7 @@ import json
 import random
 import re
 import time
+from functools import cache
 from importlib.resources import files
 
 import msgspec
@@ -18,10 +19,15 @@ from tests.unit.report.golden import agrees
 from tests.unit.report.outline import Outline
 
 
+@cache
+def page_of(name: str) -> str:
+    return render_page(*odd_runs.ALL[name]())
+
+
 @pytest.mark.parametrize("name", odd_runs.ALL)
 def test_every_run_has_a_page(name: str) -> None:
     """Whatever did not happen, all nine sections are there, ids are unique and nothing prints as None or nan."""
-    outline = Outline(render_page(*odd_runs.ALL[name]()))
+    outline = Outline(page_of(name))
     assert [line for line in outline.lines if line.startswith("## ")] == [
         "## Objectives ",
         "## What happened, on one clock ",
@@ -39,7 +45,7 @@ def test_every_run_has_a_page(name: str) -> None:
 @pytest.mark.parametrize("name", odd_runs.ALL)
 def test_a_page_fetches_nothing(name: str) -> None:
     """No attribute names anything but a place in the page itself and the empty icon, and the policy forbids the rest."""
-    page = render_page(*odd_runs.ALL[name]())
+    page = page_of(name)
     outline = Outline(page)
     assert set(outline.addresses) == {"data:,", "#main"}
     assert "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:" in page
@@ -55,7 +61,7 @@ def test_the_same_run_gives_the_same_bytes() -> None:
 
 def test_the_text_of_the_page_is_as_agreed() -> None:
     """Headings, sentences and tables of the sample run, without the pictures."""
-    assert agrees("report-outline.txt", Outline(render_page(*odd_runs.usual())).text)
+    assert agrees("report-outline.txt", Outline(page_of("usual")).text)
 
 
 def test_what_comes_from_outside_stays_text() -> None:
@@ -85,19 +91,19 @@ def test_half_a_character_does_not_stop_the_page() -> None:
 
 def test_an_outage_that_was_not_seen_is_stated_with_its_limit() -> None:
     """No outage is a result only together with what would have been seen."""
-    text = Outline(render_page(*odd_runs.no_outage())).text
+    text = Outline(page_of("no_outage")).text
     assert "no outage seen; one longer than 0.05 s would have been" in text
 
 
 def test_a_straddled_limit_is_explained() -> None:
     """The reader learns why neither pass nor fail can be said."""
-    text = Outline(render_page(*odd_runs.usual())).text
+    text = Outline(page_of("usual")).text
     assert "the limit of 1.00 % lies inside the measured interval" in text
 
 
 def test_an_outage_without_an_end_is_said_to_have_none() -> None:
     """An open interval is never printed as a number alone."""
-    text = Outline(render_page(*odd_runs.never_back())).text
+    text = Outline(page_of("never_back")).text
     assert "at least 47.2 s, not seen to end" in text
     assert "not seen by +47.2 s" in text
 
@@ -127,9 +133,16 @@ def test_a_lost_write_that_the_archive_has_is_counted() -> None:
     assert "37 | acknowledged | no | 6 of 37 | lost" in Outline(page).text
 
 
+def test_trouble_of_our_own_is_said_to_be_ours() -> None:
+    """A control watch that went down puts the measurement in doubt, in words."""
+    text = Outline(page_of("control_down")).text
+    assert "control went down on a path that the fault does not touch: part of the trouble was our own" in text
+    assert "control stayed good throughout" in Outline(page_of("usual")).text
+
+
 def test_margins_are_never_rounded_up() -> None:
     """56.09 s left is not 56.1 s left."""
-    assert "| 56.0 s left |" in Outline(render_page(*odd_runs.usual())).text
+    assert "| 56.0 s left |" in Outline(page_of("usual")).text
 
 
 def test_lost_writes_beyond_fifty_are_one_click_away() -> None:
