@@ -36,6 +36,7 @@ class SeriesSpec(NamedTuple):
     rate_hz: float
     timeout_s: float
     burst: Burst | None
+    control: bool = False
 
 
 def read_config(path: Path) -> Config:
@@ -55,6 +56,7 @@ def all_series(config: Config) -> Iterator[SeriesSpec]:
     """Every series to be asked, in the order of the file. An invariant is asked over kept connections, without bursts."""
     for watch in config.watches:
         for connection in watch.connections:
-            yield SeriesSpec(watch.name, watch.probe, connection, watch.rate_hz, watch.timeout_s, watch.burst)
+            burst = None if watch.control else watch.burst
+            yield SeriesSpec(watch.name, watch.probe, connection, watch.rate_hz, watch.timeout_s, burst, watch.control)
     for one in config.invariants:
         yield SeriesSpec(INVARIANT + one.name, one.probe, "kept", one.rate_hz, one.timeout_s, None)

@@ -58,9 +58,10 @@ class Prober:
 
     async def live(self) -> None:
         """From beginning to end; CannotRun when it cannot prepare or cannot write."""
-        desk = Desk(self.clock, self.recorder, self.crashed, set(), set())
+        desk = Desk(self.clock, self.recorder, self.crashed, set(), set(), [])
         specs = list(all_series(self.config))
         series = [Series(self.asker(spec), find(spec.probe), n, desk) for n, spec in enumerate(specs)]
+        desk.controls.extend(one for one in series if one.spec.control)
         await self.prepare()
         self.listen_for_the_end()
         self.tee.say(ready=True)

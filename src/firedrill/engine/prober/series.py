@@ -18,7 +18,7 @@ from firedrill.model.history import Sample
 from firedrill.probes import Ask
 
 IN_FLIGHT = 2000  # calls under way, over all series; beyond that a slot is left out and is a hole
-BURST_IN_FLIGHT = 250  # of one series
+BURST_IN_FLIGHT = 64  # of one series: a system that answers slowly is not asked faster
 
 
 class Desk(NamedTuple):
@@ -29,6 +29,11 @@ class Desk(NamedTuple):
     on_crash: Callable[[str, BaseException], None]
     calls: set[asyncio.Task[None]]
     faster: set["Series"]
+    controls: list["Series"]
+
+    def ill(self, now: float) -> bool:
+        """A control watch is bad or late: more questions would only make it worse."""
+        return any(one.alarm.ill(now) for one in self.controls)
 
 
 class Series:
@@ -63,7 +68,7 @@ class Series:
     async def ask_while_alarmed(self) -> None:
         now, due = self.desk.clock.now, self.desk.clock.now()
         while self.spec.burst and self.alarm.rings(now()):
-            if len(self.pending) < BURST_IN_FLIGHT:
+            if len(self.pending) < BURST_IN_FLIGHT and not self.desk.ill(now()):
                 self.launch(next(self._extra), due, burst=True)
             due = max(due + burst_interval(self.spec.burst, len(self.desk.faster)), now())
             await asyncio.sleep(due - now())
