@@ -247,5 +247,5 @@ def silent_events() -> Run:
 
 ALL = {
     make.__name__: make
-    for make in (usual, nothing_injected, no_outage, nothing_recorded, no_load, never_back, three_outages, far_outage, many_lost, many_watches, hostile, silent_events)
+    for make in (usual, nothing_injected, no_outage, nothing_recorded, no_load, never_back, three_outages, far_outage, control_down, many_lost, many_watches, hostile, silent_events)
 }  # fmt: skip
