@@ -13,8 +13,10 @@ import psycopg
 import pytest
 from e2e.stage_sql_hammer import running_group
 
+from azsim.process import LIBC
 from azsim.sql.admin import until
 from azsim.sql.group import FailoverGroup, GroupSettings, OperationFailed, Refused
+from azsim.sql.home import shared_memory_of
 from azsim.sql.postgres import kill_at_once
 
 pytestmark = pytest.mark.e2e
@@ -37,6 +39,8 @@ def test_killing_the_owner_leaves_no_postgres_behind(tmp_path: Path) -> None:
     )
     assert owner.stdout is not None
     heads = [psutil.Process(pid) for pid in json.loads(owner.stdout.readline())]
+    datas = [Path(head.cmdline()[2]) for head in heads]
+    segments = [shared_memory_of(data) for data in datas]
     family = [*heads, *(child for head in heads for child in head.children(recursive=True))]
     killed = time.monotonic()
     owner.kill()
@@ -51,6 +55,9 @@ def test_killing_the_owner_leaves_no_postgres_behind(tmp_path: Path) -> None:
             assert group.roles()["dbp"].accepts_logins
 
     asyncio.run(start_again())
+    assert all(segments)
+    if LIBC is not None:
+        assert not any(LIBC.shmget(segment[0], 0, 0) == segment[1] for segment in segments if segment)
 
 
 def test_a_stopped_group_leaves_nothing(tmp_path: Path) -> None:

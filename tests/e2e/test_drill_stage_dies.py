@@ -1,0 +1,28 @@
+"""The stage itself is killed in the middle of a drill: said plainly, nothing left behind, and usable again."""
+
+from pathlib import Path
+
+import psutil
+import pytest
+from e2e.drilling import SHORT, Place, kinds_in, until
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_stage_that_dies_leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    """A run brings its own stage up; killed after the fault, the put-back is incomplete (5), and recover clears it."""
+    place = Place(tmp_path_factory.mktemp("home"), tmp_path)
+    process = place.start("run", "sql-forced-failover", "--out", str(tmp_path), *SHORT)
+    until(lambda: any("fault.accepted" in kinds_in(path) for path in tmp_path.glob("*/*/events.jsonl")))
+    stage = psutil.Process(place.status()["pid"])
+    below = stage.children(recursive=True)
+    stage.kill()
+    _, err = process.communicate(timeout=180)
+    assert (process.returncode, "Traceback" in err) == (5, False), err
+    _, alive = psutil.wait_procs(below, timeout=10)
+    assert alive == []
+    assert place.run("sql-forced-failover").returncode == 4
+    recovered = place.call("recover")
+    assert (recovered.returncode, "the stage that held it is gone" in recovered.stderr) == (0, True), recovered.stderr
+    assert place.call("stage", "up").returncode == 0
+    assert place.call("stage", "down").returncode == 0
