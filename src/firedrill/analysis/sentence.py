@@ -121,7 +121,11 @@ def judged_parts(verdict: Verdict) -> list[tuple[str, Verdict3]]:
 
 
 def with_why(name: str, why: str) -> str:
-    return f"{name} ({why})" if why else name
+    """The first reason in full, the others as a number: the page lists them all."""
+    first, *others = why.split("; ")
+    if not first:
+        return name
+    return f"{name} ({first}, and {counted(len(others), 'other reason')})" if others else f"{name} ({first})"
 
 
 def span(interval: Interval) -> str:

@@ -69,6 +69,14 @@ def test_with_many_watches_the_slowest_is_named_and_the_others_counted() -> None
     )
 
 
+def test_the_first_reason_is_named_and_the_others_counted() -> None:
+    """A sentence stays one; the page lists every reason."""
+    verdict = sample_run.verdict()
+    doubtful = replace(verdict.measurement, outcome="inconclusive", why="the prober was late; a hole; another hole")
+    words = said(replace(verdict, measurement=doubtful))
+    assert words.endswith("measurement (the prober was late, and 2 other reasons).")
+
+
 def test_a_control_watch_is_not_a_user() -> None:
     """Its outages are our own trouble and stay out of the sentence."""
     drill, _, verdict = odd_runs.control_down()
