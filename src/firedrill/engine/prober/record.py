@@ -50,7 +50,7 @@ class Recorder:
         self._samples, self._ledger = open_to_append(out / SAMPLES), open_to_append(out / LEDGER)
         self._waiting: deque[bytes] = deque()
         self._tee, self._on_failure = tee, on_failure
-        self._unsynced = False
+        self._unsynced: set[int] = set()
         self._ending = Event()
         self._thread = Thread(target=self._write_until_closed, name="recorder", daemon=True)
         self._thread.start()
@@ -77,7 +77,7 @@ class Recorder:
         except OSError as error:
             self._on_failure(error)
             raise
-        self._unsynced = True
+        self._unsynced.add(self._ledger)
 
     def _write_until_closed(self) -> None:
         """Write on every turn, sync on every second one."""
@@ -97,10 +97,8 @@ class Recorder:
         if batch:
             write_all(self._samples, batch)
             self._tee.put(batch)
-            self._unsynced = True
+            self._unsynced.add(self._samples)
 
     def _sync(self) -> None:
-        if self._unsynced:
-            self._unsynced = False
-            os.fsync(self._ledger)
-            os.fsync(self._samples)
+        while self._unsynced:
+            os.fsync(self._unsynced.pop())  # taken out first: what is written meanwhile is synced the next time
