@@ -1,6 +1,6 @@
 """The failover group of the stage: what the SQL service's management API acts on. Two clusters, one link, listeners.
 
-Says what may be asked (`check`), runs one operation at a time, and reports state. It knows neither HTTP nor ARM.
+Runs one operation at a time and reports state. It knows neither HTTP nor ARM; what may be asked is in `refusals`.
 
     group = FailoverGroup(GroupSettings(), on_event)
     await group.start(folder)
@@ -12,7 +12,7 @@ import asyncio
 import secrets
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,9 +22,11 @@ from azsim.sql.link import Link
 from azsim.sql.listener import HOST, Backend, Listener
 from azsim.sql.pair import Emit, Pair, Role, Server, State
 from azsim.sql.postgres import Cluster
+from azsim.sql.refusals import Kind, Refused, refuse
 from azsim.sql.timings import Draws, profile
 
-Kind = Literal["planned", "forced", "try_planned_before_forced"]
+__all__ = ["FailoverGroup", "GroupSettings", "Kind", "OperationFailed", "Refused", "Resolution", "ServerView"]
+
 LOCATIONS = {"dbp": "West Europe", "dbfop": "North Europe"}
 SUFFIX = ".database.windows.net"
 BANK_USER = "bank"
@@ -41,16 +43,6 @@ class GroupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: str = "gasbank"
     read_write_port: int = 0
     read_only_port: int = 0
-
-
-class Refused(Exception):  # noqa: N818  # a refusal is an answer, and reads as one
-    """The control plane says no, before anything happened. `code` is Azure's own, `status` its HTTP status."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 class OperationFailed(Exception):  # noqa: N818  # the state that Azure names Failed
@@ -168,22 +160,7 @@ class FailoverGroup:
 
     def check(self, kind: Kind, target: str) -> None:
         """Raise Refused when this failover to server `target` cannot be asked for now; nothing happens either way."""
-        pair = self.pair
-        if target not in pair.servers:
-            known = ", ".join(pair.servers)
-            message = f"Server '{target}' does not exist in the resource group; the servers are: {known}."
-            raise Refused("ServerNotInSubscriptionResourceGroup", message, 404)
-        if self.is_busy:
-            raise Refused("FailoverGroupBusy", "Failover group is busy with another operation.", 409)
-        if pair.servers[target].role == "Primary":
-            message = f"Failover cannot be initiated from the primary server '{target}'; call it on the secondary."
-            raise Refused("FailoverGroupNotSecondary", message, 400)
-        if pair.state != "CATCH_UP" or not pair.servers[target].cluster.is_running:
-            message = f"Server '{target}' cannot become primary: its replication state is {pair.state}, not CATCH_UP."
-            raise Refused("GeoReplicationCannotBecomePrimaryDuringUndo", message, 409)
-        if kind == "planned" and not pair.primary.cluster.is_running:
-            message = f"Planned failover needs the primary '{pair.primary.name}', which does not answer."
-            raise Refused("PlannedFailoverTimedOut", message, 400)
+        refuse(self.pair, kind, target, is_busy=self.is_busy)
 
     def begin(self, kind: Kind, target: str) -> "asyncio.Task[None]":
         """`check`, then start the operation as a task of the group's own: a caller that goes away does not stop it.

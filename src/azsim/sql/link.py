@@ -108,7 +108,7 @@ class FromStandby(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # not isinstance: uvloop has its own
         if self.link.is_cut:
-            reset(transport)
+            reset(self.transport)
         else:
             self.link.keep(asyncio.ensure_future(self.reach()))
 

@@ -5,19 +5,19 @@ differs between two clusters (name, port, where the log comes from), because pg_
 """
 
 import asyncio
+import contextlib
 import os
 import random
-import shutil
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 from azsim import process
 from azsim.errors import StageError
-from azsim.sql.home import Home
+from azsim.sql.home import Home, clear_data
 from azsim.sql.listener import HOST
 
 STAGE_USER = "stage"
@@ -91,7 +91,7 @@ class Cluster:
         """How the stage itself connects to `port`; the password is in the passfile."""
         return (
             f"host={HOST} port={port} dbname={database} user={STAGE_USER} passfile={self.home.base / 'pgpass'} "
-            f"sslmode=disable gssencmode=disable connect_timeout=5"
+            f"sslmode=disable gssencmode=disable connect_timeout=10"
         )
 
     async def init(self) -> None:
@@ -106,7 +106,7 @@ class Cluster:
 
     async def copy_from(self, port: int) -> None:
         """Become a fresh copy of the running cluster at `port` (a full reseeding)."""
-        shutil.rmtree(self.data, ignore_errors=True)
+        clear_data(self.data)
         options = ["--checkpoint=fast", "--wal-method=fetch", "--no-sync", "--no-manifest"]
         await self.run("pg_basebackup", "-D", str(self.data), "-d", self.conninfo(port), *options)
 
@@ -189,7 +189,7 @@ class Cluster:
         try:
             code = await child.wait()
         except asyncio.CancelledError:
-            child.kill()
+            kill_at_once(child.pid)  # pg_rewind starts a server of its own
             await child.wait()
             raise
         if code:
@@ -221,19 +221,16 @@ class Cluster:
 
 def kill_at_once(pid: int) -> None:
     """Stop all, then kill all: killed one by one, the senders would still flush the log on their way out."""
-    family: Sequence[psutil.Process]
     try:
-        postmaster = psutil.Process(pid)
-        postmaster.suspend()
-        family = [postmaster, *postmaster.children(recursive=True)]
+        head = psutil.Process(pid)
+        head.suspend()  # from here on it starts no more children
+        family = [head, *head.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
-    for action in ("suspend", "kill"):
+    for action in (psutil.Process.suspend, psutil.Process.kill):
         for member in family:
-            try:
-                getattr(member, action)()
-            except psutil.NoSuchProcess:
-                continue
+            with contextlib.suppress(psutil.NoSuchProcess):
+                action(member)
 
 
 def status(data: Path, pid: int) -> str:
