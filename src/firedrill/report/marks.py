@@ -9,7 +9,7 @@ from firedrill.report import svg
 from firedrill.report.scale import Axis
 
 ROW = 16.0  # height of a row of labels
-MARKED = frozenset({"command", "first error", "control plane done", "re-pointed", "first success", "redundant"})
+MARKED = frozenset({"command", "first error", "promoted", "re-pointed", "first success", "redundant"})
 
 
 class Mark(NamedTuple):
@@ -27,9 +27,9 @@ class Placed(NamedTuple):
 
 
 def marks_of(verdict: Verdict) -> list[Mark]:
-    """The phases that everything else is read against, in order of time."""
-    found = [Mark(phase.at_s.middle, phase.name) for phase in verdict.phases if phase.at_s and phase.name in MARKED]
-    return sorted(found)
+    """The phases that everything else is read against, in order of time. What was not seen to come has no line."""
+    seen = [(phase.name, phase.at_s) for phase in verdict.phases if phase.at_s and phase.at_s.high is not None]
+    return sorted(Mark(when.middle, name) for name, when in seen if name in MARKED)
 
 
 def placed(marks: list[Mark], axis: Axis) -> list[Placed]:

@@ -16,11 +16,20 @@ DOWN_UNTIL = "first success"  # steps up to this one are drawn in the colour of 
 
 def phases_table(verdict: Verdict) -> Table:
     """In order of time (a cause can be seen after its effect); moments that were not seen come last."""
-    seen = sorted((phase for phase in verdict.phases if phase.at_s), key=moment)
-    unseen = [phase for phase in verdict.phases if not phase.at_s]
+    seen = sorted((phase for phase in verdict.phases if was_seen(phase)), key=moment)
+    unseen = [phase for phase in verdict.phases if not was_seen(phase)]
     rows = [row_of(seen, index, verdict) for index in range(len(seen))]
-    rows += [[phase.name, "not seen", "\u2013", Markup("")] for phase in unseen]
+    rows += [[named(phase), offset_span(phase.at_s, zero_of(verdict)), "\u2013", Markup("")] for phase in unseen]
     return Table("Phases from the command to redundancy", COLUMNS, rows)
+
+
+def was_seen(phase: Phase) -> bool:
+    """An open interval says until when it was not seen."""
+    return phase.at_s is not None and phase.at_s.high is not None
+
+
+def named(phase: Phase) -> str:
+    return f"{phase.name} ({phase.watch})" if phase.watch else phase.name
 
 
 def moment(phase: Phase) -> float:
@@ -29,7 +38,7 @@ def moment(phase: Phase) -> float:
 
 def row_of(seen: list[Phase], index: int, verdict: Verdict) -> list[Cell]:
     phase, before = seen[index], seen[index - 1] if index else None
-    name = f"{phase.name} ({phase.watch})" if phase.watch else phase.name
+    name = named(phase)
     reached = offset_span(phase.at_s, zero_of(verdict))
     if before is None or before.at_s is None or phase.at_s is None:
         return [name, reached, "\u2013", Markup("")]

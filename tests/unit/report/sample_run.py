@@ -284,6 +284,7 @@ def phases() -> list[Phase]:
         Phase("command", interval(COMMAND, COMMAND)),
         Phase("accepted", interval(14.24, 14.24)),
         Phase("first error", interval(14.80, 14.86), "transfer"),
+        Phase("promoted", interval(17.1, 17.4)),
         Phase("control plane done", interval(17.2, 17.5)),
         Phase("re-pointed", interval(18.0, 18.1)),
         Phase("first success", interval(18.05, 18.11), "transfer"),

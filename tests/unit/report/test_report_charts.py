@@ -9,7 +9,7 @@ from firedrill.model.history import Request
 from firedrill.model.interval import Interval
 from firedrill.model.verdict import Phase
 from firedrill.report.buckets import quantile, sliced
-from firedrill.report.marks import Mark, placed
+from firedrill.report.marks import Mark, marks_of, placed
 from firedrill.report.scale import Axis, Decades, Window, decades_of, round_up
 from firedrill.report.section_phases import phases_table
 from firedrill.report.svg import shortened, tag, width_of
@@ -101,11 +101,17 @@ def test_overlapping_outages_make_one_band_and_the_control_watch_none() -> None:
 def test_phases_come_in_order_of_time_and_the_unseen_last() -> None:
     """An effect that was seen before its cause stays before it; no step takes negative time."""
     _, _, verdict = odd_runs.usual()
-    phases = [Phase("promoted", Interval(9, 9.5)), Phase("first error", Interval(7, 7.1)), Phase("held", None)]
+    phases = [
+        Phase("promoted", Interval(9, 9.5)),
+        Phase("first error", Interval(7, 7.1)),
+        Phase("first success", Interval(61, None), "transfer"),
+        Phase("held", None),
+    ]
     rows = phases_table(odd_runs.with_phases(verdict, phases)).rows
-    assert [row[0] for row in rows] == ["first error", "\u2192 promoted", "held"]
+    assert [row[0] for row in rows] == ["first error", "\u2192 promoted", "first success (transfer)", "held"]
     assert rows[1][2] == "1.90 to 2.50 s"
-    assert rows[2][1] == "not seen"
+    assert [row[1] for row in rows[2:]] == ["not seen by +46.8 s", "not seen"]
+    assert [mark.words for mark in marks_of(odd_runs.with_phases(verdict, phases))] == ["first error", "promoted"]
 
 
 def test_words_are_cut_to_the_room_there_is() -> None:
