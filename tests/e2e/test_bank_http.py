@@ -177,15 +177,16 @@ RAW_BODIES = [
 ]
 
 
-@pytest.mark.parametrize("key", ["", "a" * 201, "a b", "\u00e9"])
-def test_a_key_is_required(cluster: Cluster, key: str) -> None:
+def test_a_key_is_required(cluster: Cluster) -> None:
     """Without a usable Idempotency-Key nothing is done: 400, with what is accepted."""
 
     async def scenario() -> None:
         async with standing(cluster) as bank:
-            status, problem = await bank.post("/accounts", key, {"account": "alice", "name": "x"})
-            assert (status, problem["outcome"]) == (400, "not-done")
-            assert "Idempotency-Key" in problem["detail"]
+            for key in ("", "a" * 201, "a b", "\u00e9"):
+                status, problem = await bank.post("/accounts", key, {"account": "alice", "name": "x"})
+                assert (status, problem["outcome"]) == (400, "not-done")
+                assert "Idempotency-Key" in problem["detail"]
+            assert (await bank.get("/accounts/alice/balance"))[0] == 404
 
     asyncio.run(scenario())
 
@@ -205,24 +206,24 @@ def test_broken_bodies(cluster: Cluster) -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE accounts SET kwh = kwh + 1 WHERE account = 'alice'",
-        "INSERT INTO journal VALUES (999, gen_random_uuid(), 'k', 'deposit', now())",
-        "INSERT INTO entries SELECT min(version), 'bob', 5, 5 FROM journal",
-        "UPDATE entries SET kwh = kwh + 1",
-        "DELETE FROM journal",
-    ],
-)
-def test_the_database_guards_the_books(cluster: Cluster, statement: str) -> None:
+TAMPERING = [
+    "UPDATE accounts SET kwh = kwh + 1 WHERE account = 'alice'",
+    "INSERT INTO journal VALUES (999, gen_random_uuid(), 'k', 'deposit', now())",
+    "INSERT INTO entries SELECT min(version), 'bob', 5, 5 FROM journal",
+    "UPDATE entries SET kwh = kwh + 1",
+    "DELETE FROM journal",
+]
+
+
+def test_the_database_guards_the_books(cluster: Cluster) -> None:
     """What would break the books is refused by the database itself, whoever writes it."""
 
     async def scenario() -> None:
         async with standing(cluster) as bank:
             await bank.open("alice")
             await bank.post("/accounts", "k", {"account": "bob", "name": "Bob"})
-            with pytest.raises(psycopg.errors.IntegrityError):
-                bank.sql(statement)
+            for statement in TAMPERING:
+                with pytest.raises(psycopg.errors.IntegrityError):
+                    bank.sql(statement)
 
     asyncio.run(scenario())
