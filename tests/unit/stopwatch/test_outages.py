@@ -130,3 +130,17 @@ def test_what_is_late_follows_from_the_baseline() -> None:
     assert late_after(good(0, 100)) == 0.05
     assert late_after([one(slot, done=slot + 0.1) for slot in range(100)]) == pytest.approx(0.3)
     assert late_after([]) == 0.05
+
+
+def test_a_held_answer_proves_that_it_was_up_when_it_came() -> None:
+    """Asked before the last refusal and released after it: the outage was over by then, though nothing else was asked."""
+    held = one(1.05, done=2.0)
+    outage = only([*good(0, 10), *bad(10, 15), held, *good(25, 60)])
+    assert outage.ended.high == pytest.approx(2.0)
+
+
+def test_not_being_asked_is_not_being_good() -> None:
+    """Bad, a hole, good for a tenth of a second, bad again: it never held, so it is one outage."""
+    assert only([*good(0, 10), *bad(10, 11), *good(25, 26), *bad(26, 28), *good(28, 60)]).ended.high == pytest.approx(
+        2.802
+    )
