@@ -4,11 +4,8 @@ The platform promises a fail-over within 60 s, so that is how patient the bank i
 want to wait says `Prefer: wait=2` (RFC 7240). Nobody can lengthen it.
 """
 
-import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gasbank.resilience.breaker import Clock
 
@@ -17,12 +14,11 @@ LEAST_S = 0.05  # `wait=0` still gets one honest attempt
 
 @dataclass
 class Patience:
-    """One per process, on the time of its loop. `longest_s`: seconds that a request may wait when its client does not say."""
+    """One per process. `longest_s`: seconds that a request may wait when its client does not say."""
 
     clock: Clock
     longest_s: float = 60.0
     leaves_at: float = math.inf
-    waits: set[asyncio.Timeout] = field(default_factory=set)
 
     def deadline(self, wish_s: float | None = None) -> "Deadline":
         """A deadline that starts now."""
@@ -30,10 +26,8 @@ class Patience:
         return Deadline(self, self.clock() + wait)
 
     def leave_within(self, seconds: float) -> None:
-        """The process was asked to go: no request waits longer than this from now on, also those that wait already."""
+        """The process was asked to go: no request waits longer than this from now on."""
         self.leaves_at = min(self.leaves_at, self.clock() + seconds)
-        for wait in self.waits:
-            wait.reschedule(min(self.leaves_at, wait.when() or self.leaves_at))
 
 
 @dataclass(frozen=True)
@@ -44,13 +38,3 @@ class Deadline:
     def left(self) -> float:
         """Seconds, never below zero."""
         return max(0.0, min(self.at, self.patience.leaves_at) - self.patience.clock())
-
-    @asynccontextmanager
-    async def limit(self) -> AsyncIterator[None]:
-        """Raises TimeoutError when what is inside is not done at the deadline."""
-        async with asyncio.timeout_at(min(self.at, self.patience.leaves_at)) as wait:
-            self.patience.waits.add(wait)
-            try:
-                yield
-            finally:
-                self.patience.waits.discard(wait)

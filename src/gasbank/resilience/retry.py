@@ -130,7 +130,7 @@ class Retry(Generic[T]):
 async def take(lock: asyncio.Lock, deadline: Deadline) -> bool:
     """Whether the lock came free in time."""
     try:
-        async with deadline.limit():
+        async with asyncio.timeout(deadline.left()):
             return await lock.acquire()
     except TimeoutError:
         return False

@@ -69,7 +69,7 @@ class Link:
 
     async def _queue(self, deadline: Deadline) -> None:
         try:
-            async with deadline.limit():
+            async with asyncio.timeout(deadline.left()):
                 await self._slots.acquire()
         except TimeoutError:
             raise CongestedError(f"no connection to {self.name} came free in time") from None
