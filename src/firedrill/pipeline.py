@@ -117,7 +117,20 @@ def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ende
     write_inputs(folder, plan)
     undo = UndoJournal(folder, plan.target.name, home())
     job = Job(
-        plan.drill, plan.experiment, plan.target, place, plan.project, folder, run, seed, clock, log, undo, view, []
+        plan.drill,
+        plan.experiment,
+        plan.target,
+        place,
+        plan.project,
+        folder,
+        run,
+        seed,
+        clock,
+        log,
+        undo,
+        view,
+        set(),
+        [],
     )
     log.record(kinds.RUN_STARTED, **msgspec.to_builtins(run_info(plan, place, run, stamp(began), seed)))
     runner = conduct(job, view)
@@ -143,7 +156,7 @@ def worst_error(runner: Runner, error: FiredrillError, troubles: list[str]) -> F
     if runner.outcome is None or not runner.outcome.rollbacks_failed:
         return CannotRun("\n".join([error.what, *troubles]), where=error.where, next_step=error.next_step)
     return PutBackIncomplete(
-        f"{runner.outcome.rollbacks_failed[0]}, and the run could not be written down: {error.what}",
+        f"{'; '.join(runner.outcome.rollbacks_failed.values())}; and the run could not be written down: {error.what}",
         where=error.where,
         next_step="firedrill recover",
     )

@@ -91,7 +91,7 @@ def test_without_rights_nothing_is_injected(place: Place, tmp_path: Path) -> Non
     status = place.status()
     target = tmp_path / "reader.yaml"
     target.write_text(
-        f"target: reader\nazure: {{subscription: {status['subscription']}, arm: '{status['arm']}', "
+        f"target: reader\nazure: {{resource_group: gasbank, subscription: {status['subscription']}, arm: '{status['arm']}', "
         f"authority: '{status['authority']}/adfs'}}\nsql: {{failover_group: dbgrp, primary: dbp, secondary: dbfop}}\n"
         f"system: {{url: '{status['bank']}'}}\n"
     )

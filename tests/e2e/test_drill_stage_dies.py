@@ -12,7 +12,8 @@ pytestmark = pytest.mark.e2e
 def test_a_stage_that_dies_leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     """A run brings its own stage up; killed after the fault, the put-back is incomplete (5), and recover clears it."""
     place = Place(tmp_path_factory.mktemp("home"), tmp_path)
-    process = place.start("run", "sql-forced-failover", "--out", str(tmp_path), *SHORT)
+    limits = ("--set", "objectives.transfer recovers within=5s", "--set", "objectives.balance recovers within=5s")
+    process = place.start("run", "sql-forced-failover", "--out", str(tmp_path), *SHORT, *limits)
     until(lambda: any("fault.accepted" in kinds_in(path) for path in tmp_path.glob("*/*/events.jsonl")))
     stage = psutil.Process(place.status()["pid"])
     below = stage.children(recursive=True)

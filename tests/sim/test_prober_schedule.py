@@ -94,4 +94,4 @@ def test_bursts_share_what_there_is() -> None:
     """However many ask faster, together they stay below the total."""
     for asking in range(1, 50):
         assert asking / burst_interval(Burst(100, 60), asking) <= TOTAL_HZ + 1e-6
-    assert burst_interval(Burst(100, 60), 1) == 0.01
+    assert burst_interval(Burst(20, 60), 1) == 1 / 20

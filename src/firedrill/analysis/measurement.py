@@ -18,7 +18,9 @@ CLOCK = "the machine's monotonic clock, one for all processes of the run"
 MOST_MISSING = 0.01  # share of the scheduled questions
 
 
-def measure_watch(spec: WatchSpec, samples: Sequence[Sample], history: History, drill: Drill, fault_at: float | None) -> Watch:
+def measure_watch(
+    spec: WatchSpec, samples: Sequence[Sample], history: History, drill: Drill, fault_at: float | None
+) -> Watch:
     """One watch over each of its connections. The worse connection counts: users have both kinds."""
     acts = Acts(fault_at, put_back_at(history))
     ordered = sorted(samples, key=lambda one: (one.connection, one.due))

@@ -52,12 +52,12 @@ class Holder(RunEventHandler):  # type: ignore[misc]
 
 
 class Outcome(NamedTuple):
-    """`journal` is Chaos Toolkit's own record; the lists name what did not succeed."""
+    """`journal` is Chaos Toolkit's own record; the others name what did not succeed, and why."""
 
     journal: dict[str, Any]
     gate_met: bool
-    faults_failed: list[str]
-    rollbacks_failed: list[str]
+    faults_failed: dict[str, str]
+    rollbacks_failed: dict[str, str]
     crashes: list[str]
 
 
@@ -77,8 +77,8 @@ def run_experiment(experiment: dict[str, Any], steps: Steps, on_signal: Callable
     )
 
 
-def not_succeeded(activities: list[dict[str, Any]]) -> list[str]:
-    return [f"{one['activity']['name']}: {reason(one)}" for one in activities if one.get("status") != "succeeded"]
+def not_succeeded(activities: list[dict[str, Any]]) -> dict[str, str]:
+    return {one["activity"]["name"]: reason(one) for one in activities if one.get("status") != "succeeded"}
 
 
 def reason(activity: dict[str, Any]) -> str:

@@ -40,6 +40,7 @@ class Job(NamedTuple):
     log: EventLog
     undo: UndoJournal
     view: View
+    heard: set[str]  # kinds of events that an action noted itself
     troubles: list[str]  # what could not be written down; the run goes on to put back, the verdict suffers
 
     def record(self, kind: str, **data: Any) -> None:
@@ -52,6 +53,7 @@ class Job(NamedTuple):
     def hear(self, kind: str, at: float, data: dict[str, Any]) -> None:
         """An action's note. A fault that cannot be written down is not injected; everything else goes on."""
         moment = at - self.clock.zero
+        self.heard.add(kind)
         if kind == kinds.FAULT_COMMAND:
             self.announce(moment, data)
             return

@@ -19,7 +19,8 @@ from firedrill.model.target import Target
 from firedrill.probes.sql import group_state
 from firedrill.store.events import EventLog
 
-Fact = tuple[str, str, str]  # subject, attribute, value
+Value = str | float | None
+Fact = tuple[str, str, Value]  # subject, attribute, value
 Question = Callable[[], list[Fact]]
 
 
@@ -71,6 +72,16 @@ def listeners(target: Target, names: Names) -> Question:
     return ask
 
 
+def replication_lag(ask_lag: Callable[[], float | None], primary: str) -> Question:
+    """Seconds that the other side is behind, to a tenth; None while the platform does not say."""
+
+    def ask() -> list[Fact]:
+        lag = ask_lag()
+        return [(primary, "lag_s", None if lag is None else round(lag, 1))]
+
+    return ask
+
+
 class Observer:
     """One thread per question; records `observed` events through the log. Stop it before the log is sealed."""
 
@@ -78,7 +89,7 @@ class Observer:
         self._log, self._clock = log, clock
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._latest: dict[tuple[str, str], str] = {}
+        self._latest: dict[tuple[str, str], Value] = {}
 
     def start(self, name: str, question: Question, every_s: float) -> None:
         thread = threading.Thread(
@@ -87,7 +98,7 @@ class Observer:
         self._threads.append(thread)
         thread.start()
 
-    def latest(self, subject: str, attribute: str) -> str:
+    def latest(self, subject: str, attribute: str) -> Value:
         return self._latest.get((subject, attribute), "")
 
     def stop(self) -> None:
@@ -96,7 +107,7 @@ class Observer:
             thread.join(timeout=10)
 
     def _watch(self, name: str, question: Question, every_s: float) -> None:
-        seen: dict[tuple[str, str], tuple[str, float]] = {}
+        seen: dict[tuple[str, str], tuple[Value, float]] = {}
         failing = ""
         while not self._stop.is_set():
             asked = self._clock.now()
@@ -109,7 +120,7 @@ class Observer:
             self._stop.wait(max(0.0, asked + every_s - self._clock.now()))
 
     def _note(
-        self, seen: dict[tuple[str, str], tuple[str, float]], key: tuple[str, str], value: str, asked: float
+        self, seen: dict[tuple[str, str], tuple[Value, float]], key: tuple[str, str], value: Value, asked: float
     ) -> None:
         was, since = seen.get(key, ("", asked))
         if was != value:

@@ -38,8 +38,7 @@ class Runner:
         try:
             with self.recorders:
                 self.phase("warm-up", "warming up until the watches are steady")
-                if self.steady():
-                    self.inject_and_put_back()
+                if self.steady() and self.inject_and_put_back():
                     self.redundant_again()
         except SystemExit as stopped:
             if stopped.code != STOP:
@@ -83,8 +82,11 @@ class Runner:
             sleep(TICK_S)
         return clock.now() - began
 
-    def inject_and_put_back(self) -> None:
-        """The experiment: fault, hold until recovered, rollback. The undo is on disk before the fault leaves."""
+    def inject_and_put_back(self) -> bool:
+        """The experiment: fault, hold until recovered, rollback. The undo is on disk before the fault leaves.
+
+        Whether the rollbacks succeeded: if not, there is no redundancy to wait for.
+        """
         self.job.undo.open(undos_of(self.job))
         for undo in undos_of(self.job):
             self.job.record(
@@ -93,14 +95,22 @@ class Runner:
         steps = Steps(self.before_fault, self.hold, self.before_put_back)
         self.outcome = run_experiment(self.job.experiment, steps, self.interrupts.handle)
         self.write_journal(self.outcome)
-        for crash in self.outcome.crashes:
-            self.job.record(kinds.CHECK_CRASHED, name="a step of the drill", error=crash)
-        for failed in self.outcome.faults_failed:
-            self.job.record(kinds.FAULT_FAILED, name="experiment", error=failed)
-        for failed in self.outcome.rollbacks_failed:
-            self.job.record(kinds.UNDO_FAILED, name="experiment", error=failed)
-        if not self.outcome.rollbacks_failed and self.outcome.journal.get("rollbacks"):
+        self.write_failures(self.outcome)
+        put_back = not self.outcome.rollbacks_failed and bool(self.outcome.journal.get("rollbacks"))
+        if put_back:
             self.job.undo.close("the rollbacks of the experiment succeeded")
+        return put_back
+
+    def write_failures(self, outcome: Outcome) -> None:
+        """What failed without the action having said so itself."""
+        for crash in outcome.crashes:
+            self.job.record(kinds.CHECK_CRASHED, name="a step of the drill", error=crash)
+        for kind, failures in (
+            (kinds.FAULT_FAILED, outcome.faults_failed),
+            (kinds.UNDO_FAILED, outcome.rollbacks_failed),
+        ):
+            for name, error in failures.items() if kind not in self.job.heard else ():
+                self.job.record(kind, name=name, error=error)
 
     def before_fault(self) -> None:
         self.phase("inject", "steady")

@@ -21,7 +21,12 @@ def group_state(client: Any, resource_group: str, failover_group: str, server: s
     group = client.failover_groups.get(resource_group, server, failover_group)
     properties = group.properties
     partner = properties.partner_servers[0].id.rsplit("/", 1)[-1]
-    return GroupState(server, properties.replication_role, properties.replication_state, partner)
+    return GroupState(server, word(properties.replication_role), properties.replication_state, partner)
+
+
+def word(value: Any) -> str:
+    """The SDK's enums are strings that do not print as such."""
+    return str(getattr(value, "value", value))
 
 
 def role_of(resource_group: str, failover_group: str, server: str) -> str:
