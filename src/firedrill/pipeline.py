@@ -5,8 +5,10 @@ Every step can be entered again from disk: `rebuild` starts at the run directory
 
 import hashlib
 import importlib.metadata
+import logging
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,10 +147,29 @@ def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ende
 
 def conduct(job: Job, view: View) -> Runner:
     interrupts = Interrupts(view.say)
-    with interrupts.installed(), job.listening():
+    with interrupts.installed(), job.listening(), logging_to(job.folder / rundir.LOG):
         runner = Runner(job, interrupts)
         runner.conduct()
     return runner
+
+
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Keep what Chaos Toolkit and the SDKs log with the run, off the terminal."""
+    handler = logging.FileHandler(path, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logger, azure = logging.getLogger(), logging.getLogger("azure")
+    before = logger.level, azure.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    azure.setLevel(logging.WARNING)  # at INFO it logs every request, headers and all
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        azure.setLevel(before[1])
+        handler.close()
 
 
 def worst_error(runner: Runner, error: FiredrillError, troubles: list[str]) -> FiredrillError:

@@ -58,7 +58,9 @@ def rounded(seconds: float | None) -> float | None:
 
 def outage(raw: RawOutage, connection: str, acts: Acts) -> Outage:
     seen_by = raw.began.low if raw.began.high is None else raw.began.high
-    start = raw.began if acts.fault_at is None else Interval(acts.fault_at, acts.fault_at)
+    during = acts.before_sign(seen_by)
+    act = acts.put_back_at if during == "put-back" else acts.fault_at
+    start = raw.began if act is None else Interval(act, act)
     return Outage(
         began_s=raw.began.rounded(),
         ended_s=raw.ended.rounded(),
@@ -66,7 +68,7 @@ def outage(raw: RawOutage, connection: str, acts: Acts) -> Outage:
         length_s=raw.length.rounded(),
         connection=connection,
         errors=raw.errors,
-        during=acts.before_sign(seen_by),
+        during=during,
     )
 
 

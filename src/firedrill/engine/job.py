@@ -27,6 +27,9 @@ def in_run_time(data: dict[str, Any], clock: Clock) -> dict[str, Any]:
     return rest | {"low": round(when.low - clock.zero, 6), "high": round(when.high - clock.zero, 6)}
 
 
+PROBER = "prober.json"  # what the prober is told; not kept, since it says where this machine keeps its things
+
+
 class Job(NamedTuple):
     drill: Drill
     experiment: dict[str, Any]
@@ -88,7 +91,7 @@ class Job(NamedTuple):
 
     def prober_config(self) -> Path:
         """What the prober is to do, as a file in the run directory."""
-        path = self.folder / "prober.json"
+        path = self.folder / PROBER
         config = {
             "run": self.run,
             "t0": self.clock.zero,

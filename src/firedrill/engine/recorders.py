@@ -19,6 +19,7 @@ from firedrill.engine.observer import Observer, control_plane, listeners, replic
 from firedrill.errors import CannotRun
 from firedrill.model import events as kinds
 from firedrill.model.history import Sample
+from firedrill.store import rundir
 
 READY_WITHIN_S = 30.0
 LAG_EVERY_S = 0.5
@@ -33,7 +34,7 @@ class Recorders:
         self.observer = Observer(job.log, job.clock)
         self.children: list[Child] = []
         self._told: set[str] = set()
-        self._log: IO[bytes] = (job.folder / "children.log").open("ab")
+        self._log: IO[bytes] = (job.folder / rundir.LOG).open("ab")
         self._reader: threading.Thread | None = None
 
     def __enter__(self) -> "Recorders":
@@ -55,7 +56,7 @@ class Recorders:
         if not self.live.ready.wait(READY_WITHIN_S) or self.live.crashed:
             raise CannotRun(
                 f"the probes did not start: {self.live.crashed or 'no answer'}",
-                where=str(job.folder / "children.log"),
+                where=str(job.folder / rundir.LOG),
                 next_step="look at the file; is the system up, and do the probes fit it?",
             )
         if job.drill.load:
@@ -91,7 +92,7 @@ class Recorders:
             elif "crashed" in said:
                 self.job.log.record(kinds.CHECK_CRASHED, name=said["crashed"], error=said.get("error", ""))
         if not self.live.ready.is_set():
-            self.live.crashed = last_line(self.job.folder / "children.log")
+            self.live.crashed = last_line(self.job.folder / rundir.LOG)
             self.live.ready.set()
 
     def dead(self) -> list[str]:

@@ -14,7 +14,7 @@ import msgspec
 from firedrill.clock import sleep
 from firedrill.engine.chaos import Outcome, Steps, run_experiment
 from firedrill.engine.interrupts import STOP, Interrupts
-from firedrill.engine.job import Job
+from firedrill.engine.job import PROBER, Job
 from firedrill.engine.recorders import Recorders
 from firedrill.errors import FiredrillError
 from firedrill.model import events as kinds
@@ -48,6 +48,7 @@ class Runner:
         self.phase("witness", "reading the witnesses")
         for witness in self.job.drill.witnesses:
             self.read_witness(witness)
+        (self.job.folder / PROBER).unlink(missing_ok=True)
         self.phase("done", "")
 
     def phase(self, name: str, words: str) -> None:
@@ -163,7 +164,7 @@ class Runner:
     def read_witness(self, witness: str) -> None:
         """A witness is read by a child of its own, when nothing writes any more."""
         argv = [sys.executable, "-m", "firedrill.engine.prober", "--witness", str(self.job.prober_config()), witness]
-        log = self.job.folder / "children.log"
+        log = self.job.folder / rundir.LOG
         try:
             with log.open("ab") as output:
                 env = {**os.environ, **self.job.child_env()}

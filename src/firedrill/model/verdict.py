@@ -22,7 +22,7 @@ def worst(outcomes: list[Verdict3]) -> Verdict3:
 class Outage(msgspec.Struct, frozen=True):
     began_s: Interval
     ended_s: Interval
-    recovery_s: Interval  # from the command of the fault to the end of the outage
+    recovery_s: Interval  # from the command of the fault (or of the put-back that it followed) to the end of the outage
     length_s: Interval
     connection: str
     errors: dict[str, int]
