@@ -43,15 +43,14 @@ ENTRIES = text(
     FROM page JOIN journal j ON j.version = page.first ORDER BY page.key"""
 )
 
-RECENT = 2000
+RECENT = 1000
 """Movements whose lines are added up again at each check. Each one is in that window many times while it is new;
 all balances are added up each time, and each is compared with what the last line of its account left."""
 
 CONSERVATION = text(
     f"""
     WITH recent AS (
-        SELECT version, sum(kwh) AS kwh FROM entries
-        WHERE version > (SELECT coalesce(max(version), 0) - {RECENT} FROM journal) GROUP BY version
+        SELECT version, sum(kwh) AS kwh FROM entries GROUP BY version ORDER BY version DESC LIMIT {RECENT}
     )
     SELECT {AS_OF},
         (SELECT sum(kwh)::bigint FROM accounts) AS sum_kwh,
