@@ -181,7 +181,7 @@ class Proxy:
 
 @dataclass
 class Stand:
-    """`ask` answers (status, JSON); `seconds` is how long the last request of each task took."""
+    """The bank and its surroundings; `get` and `post` answer (status, JSON)."""
 
     cluster: Cluster
     database: str
@@ -205,6 +205,11 @@ class Stand:
         for account in accounts:
             assert (await self.post("/accounts", f"open-{account}", {"account": account, "name": account}))[0] == 201
             assert (await self.post("/deposits", f"fill-{account}", {"account": account, "kwh": kwh}))[0] == 201
+
+    async def warm(self) -> None:
+        """Two rich accounts, and both pools connected."""
+        await self.open("alice", "bob", kwh=100_000)
+        assert (await self.get("/accounts/alice/balance"))[0] == 200
 
     async def transfer(self, key: str, source: str, target: str, kwh: int, **headers: str) -> tuple[int, Any]:
         return await self.post("/transfers", key, {"from": source, "to": target, "kwh": kwh}, **headers)

@@ -1,0 +1,74 @@
+"""The known mistakes, switched on: each shows users what the healthy bank hides from them."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+from unit.gasbank.stand import Cluster, running_cluster, standing
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+def test_no_retry_shows_the_outage(cluster: Cluster) -> None:
+    """With MISTAKE=no-retry the same outage reaches users at once, with its code, and nothing is done."""
+
+    async def scenario() -> None:
+        async with standing(cluster, MISTAKE="no-retry") as bank:
+            await bank.warm()
+            await bank.writes.set(40613)
+            await bank.reads.set("cut")
+            start = time.monotonic()
+            answers = await asyncio.gather(*(bank.transfer(f"n-{n}", "alice", "bob", 1) for n in range(20)))
+            read, problem = await bank.get("/accounts/alice/balance")
+            assert time.monotonic() - start < 1
+            assert {status for status, _ in answers} == {503}
+            assert {problem["outcome"] for _, problem in answers} == {"not-done"}
+            assert "40613" in {problem["code"] for _, problem in answers}
+            assert (read, problem["outcome"]) == (503, "not-done")
+            assert bank.sql("SELECT key FROM journal WHERE key LIKE 'n-%'") == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("mistake", "follows"), [("", True), ("stale-pool", False)])
+def test_a_demoted_primary_is_left_at_once(cluster: Cluster, mistake: str, *, follows: bool) -> None:
+    """The listener points elsewhere and the old primary turns read-only, but no connection is cut: the bank follows its
+    listener at the first error; with MISTAKE=stale-pool it keeps asking the old one.
+    """
+
+    async def scenario(old: Cluster, new: Cluster) -> None:
+        async with standing(old, MISTAKE=mistake) as bank:
+            await bank.warm()
+            prepare(new, bank.database)
+            bank.writes.target = bank.reads.target = new.port
+            old.execute(bank.database, "ALTER SYSTEM SET default_transaction_read_only = on")
+            old.execute(bank.database, "SELECT pg_reload_conf()")
+            body = {"account": "alice", "kwh": 5}
+            answers = [await bank.post("/deposits", f"d-{n}", body, Prefer="wait=1") for n in range(3)]
+            stored = new.execute(bank.database, "SELECT key FROM journal ORDER BY version")
+            if follows:
+                assert [status for status, _ in answers] == [201] * 3
+                assert stored == [("d-0",), ("d-1",), ("d-2",)]
+            else:
+                assert {(status, problem["code"]) for status, problem in answers} == {(503, "25006")}
+                assert stored == []
+                assert (await bank.get("/status"))[1]["mistake"] == "stale-pool"
+
+    with running_cluster() as old:
+        old.made = 1000 + len(mistake)  # names that the other cluster does not have yet
+        asyncio.run(scenario(old, cluster))
+
+
+def prepare(new: Cluster, database: str) -> None:
+    """The books of the new primary: the schema and one account."""
+    new.execute("postgres", f"CREATE DATABASE {database}")
+    new.execute(database, files("gasbank.store").joinpath("schema.sql").read_text())
+    new.execute(database, "INSERT INTO accounts (account, name) VALUES ('alice', 'Alice')")
