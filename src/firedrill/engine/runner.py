@@ -23,6 +23,7 @@ from firedrill.safety.undo import Undo
 from firedrill.store import rundir
 
 TICK_S = 0.1
+HOLD_MARGIN_S = 1.0
 WITNESS_WITHIN_S = 120.0
 REDUNDANT_WITHIN_S = 600.0
 
@@ -125,7 +126,9 @@ class Runner:
         limit = recovery.within_s or max(
             one.limit for one in self.job.drill.objectives if one.kind == "recovers within"
         )
-        waited = self.wait("recovery", lambda: self.held(began, recovery.hold_s), limit + recovery.hold_s)
+        waited = self.wait(
+            "recovery", lambda: self.held(began, recovery.hold_s), limit + recovery.hold_s + HOLD_MARGIN_S
+        )
         if waited is None:
             self.job.record(kinds.NOT_RECOVERED, waited_s=round(self.job.clock.now() - began, 3), limit_s=limit)
             self.job.view.say("not recovered in time; putting back")
@@ -133,7 +136,9 @@ class Runner:
             self.job.record(kinds.RECOVERED, waited_s=round(waited, 3))
 
     def held(self, since: float, hold_s: float) -> bool:
-        return self.good_for() >= hold_s and self.job.clock.now() - since >= hold_s
+        """A little longer than the analysis asks for, which counts from the first certain answer and not from the last bad one."""
+        enough = hold_s + HOLD_MARGIN_S
+        return self.good_for() >= enough and self.job.clock.now() - since >= enough
 
     def before_put_back(self) -> None:
         self.phase("put-back", "putting back")
@@ -147,7 +152,7 @@ class Runner:
             (sql.primary, "state"): "CATCH_UP",
             (sql.secondary, "state"): "CATCH_UP",
         }
-        began, hold_s = self.job.clock.now(), min(self.job.drill.recovery.hold_s, 3.0)
+        began, hold_s = self.job.clock.now(), self.job.drill.recovery.hold_s
         back = self.wait(
             "redundancy",
             lambda: all(observer.latest(*key) == value for key, value in wanted.items()),
