@@ -18,8 +18,12 @@ def accounts(ask: Ask) -> list[str]:
 async def prepare(ask: Ask) -> None:
     """Open and fill the accounts; the keys make it harmless to do again."""
     for account in accounts(ask):
-        opened = await ask.post("/accounts", {"account": account, "name": account}, {"Idempotency-Key": f"setup-{account}-open"})
-        filled = await ask.post("/deposits", {"account": account, "kwh": OPENING_KWH}, {"Idempotency-Key": f"setup-{account}-fill"})
+        opened = await ask.post(
+            "/accounts", {"account": account, "name": account}, {"Idempotency-Key": f"setup-{account}-open"}
+        )
+        filled = await ask.post(
+            "/deposits", {"account": account, "kwh": OPENING_KWH}, {"Idempotency-Key": f"setup-{account}-fill"}
+        )
         for reply in (opened, filled):
             if reply.status >= 300:
                 raise RuntimeError(f"the bank would not open {account}: HTTP {reply.status} {reply.body[:200]!r}")
