@@ -3,14 +3,13 @@
 Every step can be entered again from disk: `rebuild` starts at the run directory, `recover` at its undo journal.
 """
 
-import hashlib
 import importlib.metadata
 import logging
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,9 +17,7 @@ from firedrill import __version__
 from firedrill.analysis.verdict import conclude
 from firedrill.clock import Clock, stamp, utc_now
 from firedrill.content.drills import load_drill, resolved_yaml
-from firedrill.content.experiments import load_experiment
-from firedrill.content.project import find_project
-from firedrill.content.targets import load_target
+from firedrill.content.plans import Order, Plan, describe
 from firedrill.engine import place as places
 from firedrill.engine.interrupts import Interrupts
 from firedrill.engine.job import Job
@@ -30,9 +27,7 @@ from firedrill.engine.runner import Runner
 from firedrill.engine.view import View
 from firedrill.errors import CannotRun, Exit, FiredrillError, PutBackIncomplete
 from firedrill.model import events as kinds
-from firedrill.model.drill import Drill
 from firedrill.model.history import RunInfo
-from firedrill.model.target import Target
 from firedrill.model.verdict import Verdict
 from firedrill.report.junit import render_junit
 from firedrill.report.page import render_page
@@ -46,27 +41,6 @@ from firedrill.store.history import read_history
 from firedrill.store.seal import changed, seal
 
 OUTCOMES = {"pass": Exit.PASS, "fail": Exit.FAIL, "inconclusive": Exit.INCONCLUSIVE}
-
-
-class Order(NamedTuple):
-    """What somebody asked for on the command line."""
-
-    drill: str
-    target: str = "local"
-    reports: Path = Path("reports")
-    seed: int | None = None
-    overrides: tuple[str, ...] = ()
-    keep_stage: bool = False
-
-
-class Plan(NamedTuple):
-    """Everything that a run would do, read and checked; nothing touched yet. `hash` changes with any of it."""
-
-    project: Path
-    drill: Drill
-    experiment: dict[str, Any]
-    target: Target
-    hash: str
 
 
 class Ended(NamedTuple):
@@ -86,16 +60,6 @@ class Ended(NamedTuple):
     def refused(self) -> bool:
         """The control plane would not take the fault (no rights, say), so that there was nothing to measure."""
         return any(one.accepted_s is None and one.control_plane_done_s is None for one in self.verdict.faults)
-
-
-def make_plan(order: Order) -> Plan:
-    """Read and validate every file of a drill; InvalidFile or Usage before anything is touched."""
-    project = find_project()
-    drill = load_drill(order.drill, project, order.overrides)
-    experiment = load_experiment(drill.experiment, project)
-    target = load_target(order.target, project, order.overrides)
-    content = msgspec.json.encode([drill, experiment, target], order="sorted")
-    return Plan(project, drill, experiment, target, hashlib.sha256(content).hexdigest())
 
 
 def run(plan: Plan, order: Order, view: View) -> Ended:
@@ -206,26 +170,6 @@ def run_info(plan: Plan, place: places.Place, run: str, started: str, seed: int)
         versions={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages},
         settings=place.settings,
     )
-
-
-def describe(plan: Plan) -> dict[str, Any]:
-    """The plan for people and programs: what, on what, and what undo really is."""
-    steps = [one for one in plan.experiment["method"] if one.get("type") == "action"]
-    return {
-        "hash": plan.hash,
-        "drill": plan.drill.name,
-        "because": plan.drill.because,
-        "target": plan.target.name,
-        "rehearsal": plan.target.rehearsal,
-        "resources": {
-            "failover group": plan.target.sql.failover_group,
-            "servers": [plan.target.sql.primary, plan.target.sql.secondary],
-        },
-        "faults": [{"name": one["name"], **one["provider"]} for one in steps],
-        "undo": [{"name": one["name"], **one["provider"]} for one in plan.experiment.get("rollbacks", [])],
-        "reversibility": plan.experiment.get("extensions", [{}])[0].get("reversibility", "fail-back"),
-        "objectives": {one.name: one.limit_words for one in plan.drill.objectives},
-    }
 
 
 def rebuild(folder: Path) -> Verdict:

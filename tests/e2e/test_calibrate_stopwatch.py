@@ -19,12 +19,12 @@ from firedrill.model.history import Sample
 
 @pytest.mark.e2e
 def test_outages_of_random_length_are_measured_within_the_interval() -> None:
-    """None missed, none made up, and half of the errors within one interval, however busy the machine is."""
+    """None missed, none made up, half of the errors within one interval, and the bias below half an interval."""
     result = calibrate(100.0, 6, 3)
     assert (result["outages"], result["missed"], result["spurious"]) == (6, 0, 0)
     assert result["measured"] == 12
     assert result["error_s"]["p50"] <= 0.01
-    assert abs(result["error_s"]["bias"]) <= 0.01
+    assert abs(result["error_s"]["bias"]) <= 0.005
     assert result["inside"] >= 0.9
     assert set(result["by_kind"]) == {"hang", "refuse", "reset"}
 

@@ -55,10 +55,10 @@ def check_one(drill: str, target: str, overrides: list[str], *, files_only: bool
 
 def ask_target(drill: str, target: str, overrides: list[str]) -> None:
     """What a run asks before it touches anything; CannotRun says why it could not begin."""
-    from firedrill import pipeline
+    from firedrill.content.plans import Order, make_plan
     from firedrill.engine import place, preflight
 
-    plan = pipeline.make_plan(pipeline.Order(drill, target, overrides=tuple(overrides)))
+    plan = make_plan(Order(drill, target, overrides=tuple(overrides)))
     preflight.refuse_open_undo(plan.target.name)
     with place.at(plan.target, plan.project, say, place.Keep(up=False)) as found:
         preflight.check_target(plan.target, found)

@@ -10,8 +10,9 @@ from firedrill.cli.common import AsJson, DrillName, Overrides, Reports, TargetNa
 from firedrill.errors import Usage
 
 if TYPE_CHECKING:
+    from firedrill.content.plans import Order
     from firedrill.model.target import Target
-    from firedrill.pipeline import Ended, Order
+    from firedrill.pipeline import Ended
 
 REPORTS = Path("reports")
 MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
@@ -43,9 +44,10 @@ def run(
 
     from firedrill import pipeline
     from firedrill.cli.terminal import view_for
+    from firedrill.content.plans import Order, make_plan
 
-    order = pipeline.Order(drill, target, out, seed, tuple(overrides), keep_stage)
-    plan = pipeline.make_plan(order)
+    order = Order(drill, target, out, seed, tuple(overrides), keep_stage)
+    plan = make_plan(order)
     refuse_unasked(plan.target, order, yes=yes)
     view = view_for(Console(stderr=True))
     try:
@@ -99,9 +101,9 @@ def plan(
 
     Prints the plan and its hash. Injects nothing.
     """
-    from firedrill import pipeline
+    from firedrill.content.plans import Order, describe, make_plan
 
-    described = pipeline.describe(pipeline.make_plan(pipeline.Order(drill, target, overrides=tuple(overrides))))
+    described = describe(make_plan(Order(drill, target, overrides=tuple(overrides))))
     if as_json:
         print_json(described)
     else:

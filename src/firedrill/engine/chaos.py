@@ -70,7 +70,7 @@ def run_experiment(experiment: dict[str, Any], steps: Steps, on_signal: Callable
     gate = (journal.get("steady_states") or {}).get("before") or {}
     return Outcome(
         journal,
-        gate_met=bool(gate.get("steady_state_met", True)) and journal["status"] != "failed",
+        gate_met=bool(gate.get("steady_state_met", True)),
         faults_failed=not_succeeded(journal.get("run", [])),
         rollbacks_failed=not_succeeded(journal.get("rollbacks", [])),
         crashes=holder.crashes,

@@ -105,6 +105,10 @@ class Runner:
 
     def write_failures(self, outcome: Outcome) -> None:
         """What failed without the action having said so itself."""
+        if not outcome.gate_met:
+            self.job.record(
+                kinds.NOT_STEADY, waited_s=0.0, why="the experiment's own steady-state hypothesis was not met"
+            )
         for crash in outcome.crashes:
             self.job.record(kinds.CHECK_CRASHED, name="a step of the drill", error=crash)
         for kind, failures in (
