@@ -11,6 +11,7 @@ from firedrill.content.experiments import load_experiment
 from firedrill.content.project import project_of
 from firedrill.content.targets import load_target
 from firedrill.model.drill import Drill
+from firedrill.model.reversibility import WORDS
 from firedrill.model.target import Target
 
 
@@ -46,20 +47,60 @@ def make_plan(order: Order) -> Plan:
 
 
 def describe(plan: Plan) -> dict[str, Any]:
-    """The plan for people and programs: what, on what, and what undo really is."""
-    steps = [one for one in plan.experiment["method"] if one.get("type") == "action"]
+    """The plan for people and programs: what, on what, what undo really is, and what loss to expect."""
+    names = given_names(plan)
+    declared: dict[str, Any] = next(
+        (one for one in plan.experiment.get("extensions", []) if one.get("name") == "firedrill"), {}
+    )
+    reversibility = declared.get("reversibility", "fail-back")
     return {
         "hash": plan.hash,
         "drill": plan.drill.name,
         "because": plan.drill.because,
         "target": plan.target.name,
         "rehearsal": plan.target.rehearsal,
-        "resources": {
-            "failover group": plan.target.sql.failover_group,
-            "servers": [plan.target.sql.primary, plan.target.sql.secondary],
-        },
-        "faults": [{"name": one["name"], **one["provider"]} for one in steps],
-        "undo": [{"name": one["name"], **one["provider"]} for one in plan.experiment.get("rollbacks", [])],
-        "reversibility": plan.experiment.get("extensions", [{}])[0].get("reversibility", "fail-back"),
+        "resources": f"failover group {plan.target.sql.failover_group}: {plan.target.sql.primary}, {plan.target.sql.secondary}",
+        "faults": [step(one, names) for one in plan.experiment["method"] if one.get("type") == "action"],
+        "undo": [step(one, names) for one in plan.experiment.get("rollbacks", [])],
+        "reversibility": f"{reversibility}: {WORDS.get(reversibility, '')}",
+        "predicted loss": predicted_loss(plan),
         "objectives": {one.name: one.limit_words for one in plan.drill.objectives},
     }
+
+
+def given_names(plan: Plan) -> dict[str, str]:
+    """The experiment's configuration, as far as the target fills it in."""
+    entries = plan.experiment.get("configuration", {}).items()
+    named = {
+        name: plan.target.environment.get(entry["key"])
+        for name, entry in entries
+        if isinstance(entry, dict) and "key" in entry
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def step(activity: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """One action with the names of the resources filled in."""
+    provider = activity["provider"]
+    arguments = {key: filled_in(value, names) for key, value in provider.get("arguments", {}).items()}
+    return {
+        "name": activity["name"],
+        "calls": f"{provider.get('module', '')}.{provider.get('func', '')}",
+        "with": arguments,
+    }
+
+
+def filled_in(value: Any, names: dict[str, str]) -> Any:
+    for name, known in names.items() if isinstance(value, str) else ():
+        value = value.replace(f"${{{name}}}", known)
+    return value
+
+
+def predicted_loss(plan: Plan) -> str:
+    """What may be lost: nothing in a planned failover, else what the other side has not received yet."""
+    functions = [one["provider"].get("func") for one in plan.experiment["method"]]
+    if "force_failover" not in functions:
+        return "none: the roles change after everything was replicated"
+    lag = plan.target.stage.replication_lag_s if plan.target.stage else None
+    known = "" if lag is None else f" (the stage adds {lag:g} s of lag)"
+    return f"the commits that the other side has not received when the command is given{known}; the lag is measured just before"

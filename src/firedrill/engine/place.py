@@ -40,10 +40,7 @@ def subscription(target: Target) -> Place:
     """A real subscription: credentials are whatever DefaultAzureCredential finds."""
     env = {
         "AZURE_SUBSCRIPTION_ID": target.azure.subscription,
-        "FIREDRILL_RESOURCE_GROUP": target.azure.resource_group,
-        "FIREDRILL_SQL_FAILOVER_GROUP": target.sql.failover_group,
-        "FIREDRILL_SQL_PRIMARY": target.sql.primary,
-        "FIREDRILL_SQL_SECONDARY": target.sql.secondary,
+        **target.environment,
         "FIREDRILL_POLL_S": str(AZURE_POLL_S),
     }
     given = {
@@ -58,10 +55,7 @@ def subscription(target: Target) -> Place:
 def rehearsal(target: Target, running: stage.Stage) -> Place:
     """The stage of this machine."""
     status = running.status()
-    env = stage.environment(status) | {
-        "FIREDRILL_SQL_PRIMARY": target.sql.primary,
-        "FIREDRILL_SQL_SECONDARY": target.sql.secondary,
-    }
+    env = stage.environment(status) | target.environment
 
     def lag() -> float | None:
         seconds = running.status()["sql"]["lag_s"]

@@ -60,3 +60,13 @@ class Target(msgspec.Struct, frozen=True):
     azure: AzureSpec = AzureSpec()
     system: SystemSpec = SystemSpec()
     stage: StageSpec | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """How actions and experiments learn the names of the resources."""
+        return {
+            "FIREDRILL_RESOURCE_GROUP": self.azure.resource_group,
+            "FIREDRILL_SQL_FAILOVER_GROUP": self.sql.failover_group,
+            "FIREDRILL_SQL_PRIMARY": self.sql.primary,
+            "FIREDRILL_SQL_SECONDARY": self.sql.secondary,
+        }

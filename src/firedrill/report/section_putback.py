@@ -5,18 +5,12 @@ from typing import NamedTuple
 from firedrill.model import events
 from firedrill.model.history import Event, History
 from firedrill.model.interval import Interval
+from firedrill.model.reversibility import WORDS
 from firedrill.model.verdict import Verdict
 from firedrill.report.figures import offset, offset_span, span
 from firedrill.report.lanes_cause import limits, said
 from firedrill.report.table import Cell, Column, Outcome, Table
 from firedrill.report.windows import zero_of
-
-REVERSIBILITY = {
-    "self-heals": "ends by itself",
-    "reversible": "can be undone in full",
-    "fail-back": "can be brought back, at the cost of a second failover",
-    "one-way": "cannot be undone: what it changed stays changed",
-}
 
 
 class PutBackSection(NamedTuple):
@@ -60,7 +54,7 @@ def faults_table(verdict: Verdict) -> Table:
             offset(fault.at_s - zero),
             "not seen" if fault.accepted_s is None else offset(fault.accepted_s - zero),
             offset_span(fault.control_plane_done_s, zero),
-            f"{fault.reversibility}: {REVERSIBILITY.get(fault.reversibility, 'not declared')}",
+            f"{fault.reversibility}: {WORDS.get(fault.reversibility, 'not declared')}",
         )
         for fault in verdict.faults
     ]
