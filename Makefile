@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
-.PHONY: drill test lint setup bench clean
+.PHONY: drill test setup bench clean
 
 drill: $(READY)  ## force the SQL failover group over, under load, on this machine
 	$(BIN)/firedrill run sql-forced-failover
@@ -15,6 +15,11 @@ test: $(READY)   ## lint, types, layers and every test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+bench: $(READY)  ## the figures in the README
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/firedrill calibrate --rate 100/s --outages 20
+	$(BIN)/python benchmarks/healthy_runs.py 5
 
 setup: $(READY)
 

@@ -88,4 +88,5 @@ def judge(reply: Reply) -> Answer:
     except ValueError:
         problem = {}
     code = str(problem.get("code", reply.status))
-    return unknown(code) if problem.get("outcome") == "unknown" or reply.status == 504 else fail(code)
+    doubtful = problem.get("outcome", "unknown" if reply.status in {408, 502, 504} else "") == "unknown"
+    return unknown(code) if doubtful else fail(code)

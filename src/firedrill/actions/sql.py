@@ -13,7 +13,7 @@ from chaoslib.exceptions import ActivityFailed
 
 from firedrill.actions.notes import note
 from firedrill.azure.clients import poll_interval, sql_client
-from firedrill.azure.operations import Done, PollTimes, Refused, Unclear, finish, start
+from firedrill.azure.operations import Done, PollTimes, Refused, Unclear, await_end, finish, start
 from firedrill.clock import monotonic, sleep
 from firedrill.model import events as kinds
 from firedrill.model.interval import Interval
@@ -35,6 +35,14 @@ class Group(NamedTuple):
     @property
     def address(self) -> tuple[str, str, str]:
         return (self.resource_group, self.to, self.name)
+
+
+LATE_START_S = 5.0  # a request that left just before we were interrupted has shown its effect by then
+under_way: dict[str, Any] = {}
+"""Operations that this process sent and has not seen the end of, by group: the poller, or None while nobody has said 202.
+
+An interrupt can come at any moment of a failover. Looking at the roles too early would show them as they were, and the
+change would come after we had said that nothing was left to do."""
 
 
 class Words(NamedTuple):
@@ -79,6 +87,7 @@ def fail_back(resource_group: str, failover_group: str, to: str, within: str = "
     done. `within` bounds each of the waits. ActivityFailed when the roles are not back in time.
     """
     group, limit = Group(sql_client(), resource_group, failover_group, to), seconds(within)
+    let_finish(group, limit)
     wait_for(group, "CATCH_UP", lambda state: state.state == "CATCH_UP", limit)
     if group.state().role == "Primary":
         note(kinds.UNDO_NOT_NEEDED, name=f"{to} is primary of {failover_group}", why="the roles are as they were")
@@ -86,6 +95,19 @@ def fail_back(resource_group: str, failover_group: str, to: str, within: str = "
     status = run_operation(group, group.client.failover_groups.begin_failover, limit, UNDO, planned=True)
     wait_for(group, "CATCH_UP", lambda state: (state.role, state.state) == ("Primary", "CATCH_UP"), limit)
     return status
+
+
+def let_finish(group: Group, limit_s: float) -> None:
+    """Finish and hold: let what was interrupted come to its end before looking at the state."""
+    if group.name not in under_way:
+        return
+    poller = under_way.pop(group.name)
+    if poller is not None:
+        await_end(poller, limit_s)
+        return
+    deadline = monotonic() + LATE_START_S
+    while group.state().state == "CATCH_UP" and monotonic() < deadline:
+        sleep(poll_interval())
 
 
 def change_over(resource_group: str, failover_group: str, to: str, within: str, begin: str, *, planned: bool) -> str:
@@ -103,9 +125,12 @@ def run_operation(group: Group, begin: Callable[..., Any], limit_s: float, words
     name = f"{'planned' if planned else 'forced'} failover of {group.name} to {group.to}"
     say = functools.partial(note, name=name)
     say(words.command, on=f"sql/{group.name}/{group.to}", planned=planned, reversibility="fail-back")
+    under_way[group.name] = None
     try:
         done = follow(begin, group, limit_s, functools.partial(say, words.accepted))
+        del under_way[group.name]
     except (Refused, TimeoutError) as error:
+        under_way.pop(group.name, None)
         say(words.failed, error=str(error))
         raise ActivityFailed(f"{name}: {error}") from error
     say(words.done, when=done.when, status=done.status)
@@ -118,6 +143,7 @@ def follow(begin: Callable[..., Any], group: Group, limit_s: float, accepted: Ca
     """From the POST to the end. When an answer is lost, the group's own role decides what happened."""
     try:
         poller, times = start(begin, *group.address)
+        under_way[group.name] = poller
         accepted(token=poller.continuation_token())
         return finish(poller, times, limit_s)
     except Unclear as doubt:

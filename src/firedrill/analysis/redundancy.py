@@ -44,6 +44,15 @@ def is_redundant(seen: dict[tuple[str, str], str]) -> bool | None:
     return roles.count("Primary") == 1 and all(state == "CATCH_UP" for state in states)
 
 
+def roles_changed(events: Sequence[Event]) -> list[str]:
+    """Servers whose role at the end is not the one that they had at the start, in words; empty when never observed."""
+    roles: dict[str, list[str]] = {}
+    for event in events:
+        if event.kind == kinds.OBSERVED and event.data["attribute"] == "role":
+            roles.setdefault(event.data["subject"], []).append(event.data["value"])
+    return [f"{server} was {seen[0]} and is {seen[-1]}" for server, seen in roles.items() if seen[0] != seen[-1]]
+
+
 def exposure(changes: Sequence[Change], fault_at: float | None) -> Interval | None:
     """From the fault to redundancy for good. None: nothing was broken, or redundancy was not observed.
 

@@ -15,7 +15,7 @@ from firedrill.analysis.loss import account_for
 from firedrill.analysis.measurement import judge_measurement, measure_watch
 from firedrill.analysis.objectives import Findings, judge
 from firedrill.analysis.phases import faults, first, phases
-from firedrill.analysis.redundancy import exposure, redundancy_changes
+from firedrill.analysis.redundancy import exposure, redundancy_changes, roles_changed
 from firedrill.analysis.sentence import sentence
 from firedrill.analysis.users import summarise_load
 from firedrill.model import events as kinds
@@ -173,6 +173,8 @@ def put_back_outcome(history: History, window: Interval | None) -> tuple[Verdict
         return "fail", "no undo was carried out"
     if said[-1].kind == kinds.UNDO_FAILED:
         return "fail", said[-1].data["error"]
+    if moved := roles_changed(history.events):
+        return "fail", "; ".join(moved)
     if window is None or window.high is None:
         return "fail", "redundancy was not seen to come back"
     return "pass", ""

@@ -4,6 +4,7 @@ A destructive POST is never re-sent (`retry_total=0`), the time of each poll is 
 and a poller that ends without a final status is not taken for success.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -69,14 +70,26 @@ def start(begin: Callable[..., Any], *names: str) -> tuple[Any, PollTimes]:
         raise Unclear(str(error)) from error
 
 
+def await_end(poller: Any, within_s: float) -> bool:
+    """Whether the operation ended in time, however it ended.
+
+    Not `poller.wait`: that joins a thread, and when a signal interrupts the join Python 3.11 takes the thread for ended.
+    """
+    if poller.done():
+        return True
+    ended = threading.Event()
+    poller.add_done_callback(lambda _method: ended.set())
+    return ended.wait(within_s)
+
+
 def finish(poller: Any, times: PollTimes, within_s: float) -> Done:
     """Wait until the operation ended. Unclear when it did not within `within_s` or its poller broke."""
+    if not await_end(poller, within_s):
+        raise Unclear(f"still {poller.status()} after {within_s:g} s")
     try:
-        poller.wait(within_s)
+        poller.wait(0)  # raises what the poller met
     except Exception as error:
         if poller.status() in {"Failed", "Canceled"}:
             return Done(Interval(times.unfinished, monotonic()), poller.status())
         raise Unclear(str(error)) from error
-    if not poller.done():
-        raise Unclear(f"still {poller.status()} after {within_s:g} s")
     return Done(Interval(times.unfinished, monotonic()), poller.status())

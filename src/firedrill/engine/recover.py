@@ -11,15 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from firedrill.actions import notes
-from firedrill.actions.sql import finish_pending
+from firedrill.actions.sql import LATE_START_S, finish_pending
 from firedrill.clock import sleep
 from firedrill.engine import stage
 from firedrill.engine.job import in_run_time
 from firedrill.errors import PutBackIncomplete
 from firedrill.safety.undo import OpenUndo, Undo
 from firedrill.store.events import EventLog
-
-LATE_START_S = 5.0  # a request that left just before the run died has shown its effect by then
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ SEED = int(os.environ.get("FIREDRILL_SEED", "0"))
 FOLDER = Path(os.environ["FIREDRILL_OUT"]) if "FIREDRILL_OUT" in os.environ else None
 
 NOT_SENT = (ConnectionRefusedError,)
-DOUBTFUL = {0, 408, 504}  # no answer, or one that does not say: it may have happened
+DOUBTFUL = {0, 408, 502, 504}  # no answer, or one from somebody in between who cannot know
 
 
 class Verdict(NamedTuple):
@@ -43,16 +43,18 @@ def judge(response: ResponseContextManager) -> Verdict:
         return Verdict("ok", "")
     if isinstance(response.error, NOT_SENT):
         return Verdict("fail", "refused")
-    outcome = "unknown" if status in DOUBTFUL else "fail"
-    return Verdict(outcome, problem_code(response) or str(status or type(response.error).__name__))
+    said = problem(response)
+    doubtful = said.get("outcome", "unknown" if status in DOUBTFUL else "") == "unknown"
+    return Verdict("unknown" if doubtful else "fail", str(said.get("code") or status or type(response.error).__name__))
 
 
-def problem_code(response: ResponseContextManager) -> str:
-    """`code` of an application/problem+json answer (RFC 9457), or nothing."""
+def problem(response: ResponseContextManager) -> dict[str, Any]:
+    """An application/problem+json answer (RFC 9457), which may carry `code`, and `outcome` "not-done" or "unknown"."""
     try:
-        return str(response.json()["code"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ""
+        said = response.json()
+    except (ValueError, TypeError, AttributeError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 class Arrival:

@@ -1,6 +1,6 @@
 """The exposure window, from what was observed of roles and replication."""
 
-from firedrill.analysis.redundancy import exposure, redundancy_changes
+from firedrill.analysis.redundancy import exposure, redundancy_changes, roles_changed
 from firedrill.model.history import Event
 from firedrill.model.interval import Interval
 
@@ -45,3 +45,10 @@ def test_unobserved_is_unknown() -> None:
     """A server whose state was never seen gives no verdict at all."""
     assert redundancy_changes(START[:3]) == []
     assert exposure([], 10.0) is None
+
+
+def test_redundant_the_other_way_round_is_not_put_back() -> None:
+    """Both legs stand again, but the roles are swapped: redundant, and yet not as it was."""
+    swapped = [seen("dbp", "role", "Secondary", 10.0, 10.2), seen("dbfop", "role", "Primary", 10.0, 10.2)]
+    assert roles_changed(START) == []
+    assert roles_changed(START + swapped) == ["dbp was Primary and is Secondary", "dbfop was Secondary and is Primary"]
