@@ -69,7 +69,7 @@ class PostgresError(StageError):
 
 
 class Cluster:
-    """One server. `port` changes with every start; clients come through a listener, whose port does not."""
+    """One server. It keeps its `port` as long as nobody else takes it: a client that remembers it finds the same server."""
 
     def __init__(self, name: str, home: Home, password: str, log: Path, record: Path | None) -> None:
         self.name = name
@@ -133,7 +133,7 @@ class Cluster:
         else:
             signal_file.unlink(missing_ok=True)
         self.set_durable(False)
-        self.port = free_port()
+        self.port = free_port(self.port)
         source = f"{self.conninfo(log_from_port)} application_name={self.name}"
         settings = {"port": str(self.port), "cluster_name": self.name, "primary_conninfo": source}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
@@ -246,9 +246,9 @@ def tail(log: Path) -> str:
     return log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace") if log.exists() else ""
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody listens on, outside the kernel's range for outgoing connections."""
-    for port in random.sample(PORTS, 100):
+def free_port(before: int) -> int:
+    """The port it had before (0: none yet), or another that nobody listens on, outside the kernel's range for outgoing ones."""
+    for port in [*([before] if before else []), *random.sample(PORTS, 100)]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
