@@ -66,6 +66,7 @@ def run(plan: Plan, order: Order, view: View) -> Ended:
     """Run one drill to its end. FiredrillError when it could not be run; a bad outcome is not an error."""
     with locked(home() / "lock", plan.target.name):
         refuse_open_undo(plan.target.name)
+        rundir.check_place(order.reports)
         keep = places.Keep(order.keep_stage)
         with places.at(plan.target, plan.project, view.say, keep) as place:
             check_target(plan.target, place)

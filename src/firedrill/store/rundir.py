@@ -6,6 +6,7 @@ explains each.
 
 import os
 import secrets
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,20 @@ SUMMARY = "summary.md"
 
 def new_run_id() -> str:
     return secrets.token_hex(4)
+
+
+def check_place(reports: Path) -> None:
+    """CannotRun when runs cannot be kept here; asked before anything is brought up."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=reports):
+            pass
+    except OSError as error:
+        raise CannotRun(
+            f"runs cannot be kept here: {error.strerror}",
+            where=str(reports),
+            next_step="choose another place with --out DIR",
+        ) from error
 
 
 def create_run_dir(reports: Path, drill: str, run: str, started: datetime) -> Path:
