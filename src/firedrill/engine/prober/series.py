@@ -18,7 +18,7 @@ from firedrill.model.history import Sample
 from firedrill.probes import Ask
 
 IN_FLIGHT = 2000  # calls under way, over all series; beyond that a slot is left out and is a hole
-BURST_IN_FLIGHT = 8
+BURST_IN_FLIGHT = 16
 """Of one series. A system that refuses at once is asked faster; one that holds its answers back is not: those that wait
 already say when it came back, and more of them would be the queue that it then has to work off."""
 
