@@ -19,8 +19,8 @@ from firedrill.probes import Ask
 
 IN_FLIGHT = 2000  # calls under way, over all series; beyond that a slot is left out and is a hole
 BURST_IN_FLIGHT = 16
-"""Of one series. A system that refuses at once is asked faster; one that holds its answers back is not: those that wait
-already say when it came back, and more of them would be the queue that it then has to work off."""
+"""Extra questions of one series that wait at the same time, evenly spaced over the wait. A system that refuses at once is
+asked fast; one that holds its answers back is asked little more than before, or we would be the queue that it must work off."""
 
 
 class Desk(NamedTuple):
@@ -70,9 +70,12 @@ class Series:
     async def ask_while_alarmed(self) -> None:
         now, due = self.desk.clock.now, self.desk.clock.now()
         while self.spec.burst and self.alarm.rings(now()):
-            if len(self.pending) < BURST_IN_FLIGHT and not self.desk.ill(now()):
+            if not self.desk.ill(now()):
                 self.launch(next(self._extra), due, burst=True)
-            due = max(due + burst_interval(self.spec.burst, len(self.desk.faster)), now())
+            every = max(
+                burst_interval(self.spec.burst, len(self.desk.faster)), self.longest_wait(now()) / BURST_IN_FLIGHT
+            )
+            due = max(due + every, now())
             await asyncio.sleep(due - now())
 
     def launch(self, slot: int, due: float, *, burst: bool) -> None:
@@ -112,6 +115,9 @@ class Series:
 
     def look_for_overdue(self, now: float) -> None:
         """A hang shows before the first time-out: the oldest call under way has waited longer than usual."""
-        oldest = next(iter(self.pending.values()), now)
-        if now - oldest > self.usual.overdue_s():
+        if self.longest_wait(now) > self.usual.overdue_s():
             self.ring(now)
+
+    def longest_wait(self, now: float) -> float:
+        """Seconds that the oldest call under way has waited; 0 when there is none."""
+        return now - next(iter(self.pending.values()), now)
