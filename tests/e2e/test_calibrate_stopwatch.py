@@ -107,4 +107,4 @@ def test_a_hang_is_asked_about_more_often_until_it_was_good_for_a_second(tmp_pat
     outage = outages([one for one in samples if one.sent < true["ended"] + 1.4], hold_s=0.5, late_s=0.05)[0]
     assert outage.began.low <= true["began"] <= (outage.began.high or 0)
     assert outage.ended.low <= true["ended"] <= (outage.ended.high or 0)
-    assert (outage.ended.high or 9) - outage.ended.low < 0.08
+    assert (outage.ended.high or 9) - outage.ended.low < 0.05
