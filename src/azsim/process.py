@@ -22,6 +22,7 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 # psutil derives start times from clock ticks, of which Linux has 100 per second.
 SAME_START_S = 0.05
+TAIL_BYTES = 2000
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -136,3 +137,13 @@ def end_recorded(record: Path) -> list[Recorded]:
     ended = [entry for entry in reversed(entries) if end(entry.pid, entry.created)]
     record.unlink()
     return ended
+
+
+def tail(path: Path) -> str:
+    """The last words of a log, on one line; they go into an error message."""
+    if not path.exists():
+        return "(nothing)"
+    with path.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return " | ".join(line.strip() for line in lines[-8:]) or "(nothing)"

@@ -19,7 +19,8 @@ from azsim.home import Home
 
 VALID = timedelta(days=7)
 SKEW = timedelta(minutes=5)
-HOSTS = ("localhost",)
+# Clients that are told a "custom endpoint" connect to loopback and still check the real name.
+HOSTS = ("localhost", "*.servicebus.windows.net", "*.blob.core.windows.net")
 ADDRESSES = ("127.0.0.1", "::1")
 
 

@@ -5,7 +5,6 @@ What a copy prints goes to `logs/<copy>.log` in the stage's directory.
 """
 
 import asyncio
-import os
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +22,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 LONG_LIFE_S = 10.0  # a copy that lived this long was not in a crash loop
 STOP_S = 5.0
 INIT_S = 120.0
-TAIL_BYTES = 2000
 
 
 class Place(NamedTuple):
@@ -100,7 +98,9 @@ class Instance:
             if self._meant_to_end:
                 return
             pause = FIRST_PAUSE_S if clock.monotonic() - born > LONG_LIFE_S else pause
-            self._log.record("workload.died", instance=self.name, code=code, again_in_s=pause, tail=tail(self.output))
+            self._log.record(
+                "workload.died", instance=self.name, code=code, again_in_s=pause, tail=process.tail(self.output)
+            )
             if self.backend:
                 self.backend.eject("its process died")
             await asyncio.sleep(pause)
@@ -122,7 +122,7 @@ class Instance:
             task.cancel()
         if waiting not in done:
             how = "ended before it was ready" if died in done else f"was not ready within {within_s:g} s"
-            raise StageError(f"{self.name} {how}; its last words: {tail(self.output)}", f"read {self.output}")
+            raise StageError(f"{self.name} {how}; its last words: {process.tail(self.output)}", f"read {self.output}")
 
     async def _become_ready(self) -> None:
         if self.backend:
@@ -217,15 +217,5 @@ async def run_init(argv: list[str], mistake: str, place: Place, log: StageLog) -
         reason = error.strerror or f"not done after {INIT_S:g} s"
         raise StageError(f"init command failed: {words}: {reason}", "correct the command in `init`") from error
     if code != 0:
-        raise StageError(f"init command ended with {code}: {words}: {tail(output)}", f"read {output}")
+        raise StageError(f"init command ended with {code}: {words}: {process.tail(output)}", f"read {output}")
     log.record("init.done", command=words, took_s=round(clock.monotonic() - since, 3))
-
-
-def tail(path: Path) -> str:
-    """The last words of a log, on one line; they go into an error message."""
-    if not path.exists():
-        return "(nothing)"
-    with path.open("rb") as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
-        lines = file.read().decode(errors="replace").strip().splitlines()
-    return " | ".join(line.strip() for line in lines[-8:]) or "(nothing)"

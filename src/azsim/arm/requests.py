@@ -3,7 +3,7 @@
 Azure matches paths without regard to case, so the table does too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from azsim.errors import ArmError
@@ -21,17 +21,18 @@ class ArmRequest(NamedTuple):
     request_id: str  # x-ms-client-request-id: the same when a client sends a request again
     api_version: str
     impatient: bool  # the client is az, which takes Retry-After 0 for half a minute
+    body: Any = None  # decoded JSON; {} when the request had none
 
 
 class Answer(NamedTuple):
-    """A JSON answer."""
+    """A JSON answer; `body` None is no content at all."""
 
     status: int
     body: Any
     headers: Mapping[str, str] = {}
 
 
-Handler = Callable[[ArmRequest], Answer]
+Handler = Callable[[ArmRequest], Answer | Awaitable[Answer]]
 
 
 class Route(NamedTuple):

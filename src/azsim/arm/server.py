@@ -6,6 +6,7 @@ An operation that the stage does not know is answered 501 and logged: a drill th
 import uuid
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from azsim.arm.access import check_api_version, check_role, check_token
@@ -32,17 +33,19 @@ class ArmServer:
         return app
 
     async def handle(self, request: web.Request) -> web.Response:
-        answer = self.answer(request)
+        answer = await self.answer(request)
         headers = {**answer.headers, **tracking(request)}
         if answer.status == 401:
             headers["WWW-Authenticate"] = (
                 f'Bearer authorization_uri="{self._directory.authority}/{self._directory.tenant}", error="invalid_token"'
             )
+        if answer.body is None:
+            return web.Response(status=answer.status, headers=headers)
         return web.json_response(answer.body, status=answer.status, headers=headers)
 
-    def answer(self, request: web.Request) -> Answer:
+    async def answer(self, request: web.Request) -> Answer:
         try:
-            return self.dispatch(request)
+            return await self.dispatch(request)
         except ArmError as error:
             self._log.record(
                 "arm.refused", method=request.method, path=request.path, status=error.status, code=error.code
@@ -52,7 +55,7 @@ class ArmServer:
             self._log.record("arm.crashed", method=request.method, path=request.path, error=repr(error))
             return Answer(500, ArmError(500, "InternalServerError", f"the stage failed: {error!r}").body)
 
-    def dispatch(self, request: web.Request) -> Answer:
+    async def dispatch(self, request: web.Request) -> Answer:
         principal = check_token(self._directory, self._audiences, request.headers)
         version = check_api_version(request.query)
         check_role(principal, request.method, request.path)
@@ -67,10 +70,24 @@ class ArmServer:
             request_id=request.headers.get("x-ms-client-request-id", ""),
             api_version=version,
             impatient="AZURECLI" in agent.upper(),
+            body=await read_body(request),
         )
         if request.method != "GET":
             self._log.record("arm.asked", method=request.method, path=request.path, by=principal.name)
-        return handler(arm_request)
+        answer = handler(arm_request)
+        return answer if isinstance(answer, Answer) else await answer
+
+
+async def read_body(request: web.Request) -> Any:
+    """The request's JSON, {} when there is none; ArmError 400."""
+    content = await request.read()
+    if not content.strip():
+        return {}
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.MsgspecError as error:
+        message = f"The request content was invalid and could not be deserialized: '{error}'."
+        raise ArmError(400, "InvalidRequestContent", message) from error
 
 
 def tracking(request: web.Request) -> dict[str, str]:
