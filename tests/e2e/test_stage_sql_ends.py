@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -99,6 +100,32 @@ def test_a_dead_primary_is_logged_and_try_planned_becomes_forced(tmp_path: Path)
             assert events.at("sql.failover.started", kind="forced")
             await group.until_redundant()
             assert group.roles()["dbp"] == group.roles()["dbp"]._replace(role="Secondary", state="CATCH_UP")
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("name", ["dbp", "dbfop"])
+def test_a_server_that_dies_by_itself_comes_back_with_everything(tmp_path: Path, name: str) -> None:
+    """kill -9 of a postmaster: the server is started again, in its role, with what it had acknowledged, and redundant."""
+
+    async def check() -> None:
+        async with running_group(tmp_path / "stage") as (group, events):
+            async with await psycopg.AsyncConnection.connect(group.read_write_url, autocommit=True) as made:
+                await made.execute("create table kept (n int)")
+                await made.execute("insert into kept values (1)")
+            os.kill(postmaster(group, name), signal.SIGKILL)
+
+            async def back() -> bool:
+                view = group.roles()[name]
+                return "sql.server.back" in events.names() and view.accepts_logins and view.state == "CATCH_UP"
+
+            await until(back, 20, "the server to be back")
+            async with await psycopg.AsyncConnection.connect(group.read_write_url, autocommit=True) as made:
+                await made.execute("insert into kept values (2)")
+                rows = await (await made.execute("select n from kept order by n")).fetchall()
+            assert rows == [(1,), (2,)]
+            await group.planned("dbfop")
+            await group.until_redundant()
 
     asyncio.run(check())
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from azsim.sql import admin, failover
+from azsim.sql import admin, failover, revival
 from azsim.sql.home import Home, clear_home, make_home
 from azsim.sql.link import Link
 from azsim.sql.listener import HOST, Backend, Listener
@@ -90,6 +90,7 @@ class FailoverGroup:
         self._home: Home | None = None
         self._operation: asyncio.Task[None] | None = None
         self._rejoin: asyncio.Task[None] | None = None
+        self._revivals: dict[str, asyncio.Task[None]] = {}
 
     # Life
 
@@ -140,10 +141,7 @@ class FailoverGroup:
 
     async def stop(self) -> None:
         """End everything that was started and remove the data (not the logs). Safe after a failed start, and twice."""
-        for task in (self._operation, self._rejoin):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait([task])
+        await end(self._operation, self._rejoin, *self._revivals.values())
         if self._pair is not None:
             await asyncio.gather(*(listener.stop() for listener in self._pair.listeners()), self.link.stop())
             await asyncio.gather(*(server.cluster.quit(STOP_WITHIN_S) for server in self._pair.servers.values()))
@@ -155,6 +153,11 @@ class FailoverGroup:
         self.emit("sql.server.died", {"server": server.name, "role": server.role, "exit_code": code})
         if server.role == "Secondary":
             self.pair.set_state("SUSPENDED")
+        comes_back = self._rejoin is not None and not self._rejoin.done() and server.role == "Secondary"
+        if not self.is_busy and not comes_back:
+            work = self._logged(f"restart of {server.name}", revival.revive(self.pair, server))
+            self._revivals[server.name] = asyncio.create_task(work)
+            self._revivals[server.name].add_done_callback(lambda task: task.cancelled() or task.exception())
 
     # Operations
 
@@ -187,6 +190,7 @@ class FailoverGroup:
         await asyncio.shield(self.begin("try_planned_before_forced", target))
 
     async def _operate(self, kind: Kind, target: str) -> None:
+        await end(*self._revivals.values())
         self.emit("sql.failover.started", {"kind": kind, "target": target})
         run = failover.planned if kind == "planned" else failover.forced
         await self._logged(f"{kind} failover to {target}", run(self.pair))
@@ -269,3 +273,11 @@ class FailoverGroup:
 
     def _url(self, port: int) -> str:
         return f"postgresql://{BANK_USER}:{self.password}@{HOST}:{port}/{self.settings.database}"
+
+
+async def end(*tasks: "asyncio.Task[None] | None") -> None:
+    """Cancel what still runs of these, and wait for its end."""
+    for task in tasks:
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait([task])

@@ -22,6 +22,7 @@ class Timings(msgspec.Struct, frozen=True):
     ttl_s: float  # of the listener's name: a client follows within this
     suspended_s: float  # before the old primary of a forced failover is touched again
     seeding_s: float  # least time that its reseeding takes
+    restart_s: float  # before a server that died by itself is started again
 
 
 PROFILES = {
@@ -35,6 +36,7 @@ PROFILES = {
         ttl_s=1.0,
         suspended_s=0.5,
         seeding_s=2.0,
+        restart_s=2.0,
     ),
     "azure": Timings(
         disconnect_min_s=0.0,
@@ -46,6 +48,7 @@ PROFILES = {
         ttl_s=30.0,
         suspended_s=60.0,
         seeding_s=120.0,
+        restart_s=20.0,
     ),
 }
 
