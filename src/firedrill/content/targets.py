@@ -15,7 +15,7 @@ from firedrill.content.settings import LAG, MISTAKE, PROFILE, SEED, Settings, re
 from firedrill.content.shape import At, Flag, Integer, Key, Many, Matching, Named, Record, Text
 from firedrill.content.yaml import read_document
 from firedrill.errors import Usage
-from firedrill.model.target import AzureSpec, SqlSpec, StageSpec, SystemSpec, Target, WorkloadSpec
+from firedrill.model.target import AzureSpec, RouteSpec, SqlSpec, StageSpec, SystemSpec, Target, WorkloadSpec
 
 NAME = Matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "letters, digits, . _ and -, up to 63")
 GROUP = Matching(r"[A-Za-z0-9(][\w.()-]{0,89}", "a resource group: letters, digits, . _ - ( and ), up to 90")
@@ -49,6 +49,14 @@ WORKLOAD = Record(
     Key("ready", READY, "the path that answers 200 when a copy may get requests"),
     Key("env", Named(Text(500)), "more environment"),
 )
+SERVICE = Matching(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name: small letters, digits and -, up to 63")
+ROUTE = Record(
+    RouteSpec,
+    Key("path", Matching(r"/\S*", "the beginning of a path: / or /accounts/"), "where requests begin", required=True),
+    Key("service", SERVICE, "the Kubernetes service that gets them", required=True),
+    Key("ready", READY, "the path that answers 200 when a pod of it may get requests"),
+)
+QUEUE = Matching(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,258}", "a queue's name: letters, digits, . _ - and /, up to 259")
 STAGE = Record(
     StageSpec,
     Key("profile", PROFILE, "how fast things go: brisk (seconds) or azure (documented typical)"),
@@ -56,7 +64,11 @@ STAGE = Record(
     Key("replication_lag", LAG, "added to replication", "replication_lag_s"),
     Key("mistake", MISTAKE, "a mistake that the system makes on purpose"),
     Key("init", Many(COMMAND), "commands that run once, before the workloads"),
-    Key("workloads", Many(WORKLOAD), "the programs of the system"),
+    Key("workloads", Many(WORKLOAD), "the programs of the system, where manifests would be too much"),
+    Key("manifests", Many(Text(500)), "Kubernetes manifests: files or folders, applied in both regions"),
+    Key("images", Named(COMMAND), "the command of this machine that stands for a container image"),
+    Key("routes", Many(ROUTE), "which service the front door leads to, by the beginning of the path"),
+    Key("queues", Many(QUEUE), "queues that both buses have"),
 )
 TARGET = Record(
     Target,

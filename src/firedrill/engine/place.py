@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from firedrill.engine import stage
 from firedrill.engine.observer import Names
 from firedrill.errors import CannotRun
@@ -83,16 +85,11 @@ def stage_config(target: Target, project: Path) -> dict[str, Any]:
         "ports": {"bank": spec.bank_port, "arm": spec.arm_port, "authority": 0},
         "cwd": str(project),
         "init": [list(command) for command in spec.init],
-        "workloads": [
-            {
-                "name": one.name,
-                "command": list(one.command),
-                "per_region": one.per_region,
-                "ready": one.ready,
-                "env": one.env,
-            }
-            for one in spec.workloads
-        ],
+        "workloads": [msgspec.to_builtins(one) for one in spec.workloads],
+        "manifests": [str(project / path) for path in spec.manifests],
+        "images": {name: list(command) for name, command in spec.images.items()},
+        "routes": [msgspec.to_builtins(one) for one in spec.routes],
+        "queues": list(spec.queues),
     }
 
 

@@ -162,5 +162,22 @@ def environment(status: dict[str, Any]) -> dict[str, str]:
         "FIREDRILL_POLL_S": "0.1",
         "SQL_READ_WRITE": sql["read_write"],
         "SQL_READ_ONLY": sql["read_only"],
+        **data_plane(status),
     }
     return {name: str(value) for name, value in values.items()}
+
+
+def data_plane(status: dict[str, Any]) -> dict[str, str]:
+    """Connection strings in the order in which the bank prefers them, and where kubectl finds the clusters."""
+    buses = [namespace["connection_string"] for namespace in status.get("servicebus", {}).values()]
+    accounts = [account["connection_string"] for account in status.get("storage", {}).values()]
+    values = dict(zip(("BUS_A", "BUS_B"), buses, strict=False)) | dict(
+        zip(("BLOB_1", "BLOB_2"), accounts, strict=False)
+    )
+    if accounts:
+        values["AZURE_STORAGE_CONNECTION_STRING"] = accounts[0]
+    if buses:
+        values["SERVICEBUS_CONNECTION_STRING"] = buses[0]
+    if status.get("kubeconfig"):
+        values["KUBECONFIG"] = status["kubeconfig"]
+    return values

@@ -40,8 +40,20 @@ class WorkloadSpec(msgspec.Struct, frozen=True):
     env: dict[str, str] = {}
 
 
+class RouteSpec(msgspec.Struct, frozen=True):
+    """Requests whose path begins with `path` go to the Kubernetes service `service` of the regions that answer `ready`."""
+
+    path: str
+    service: str
+    ready: str = "/health/ready"
+
+
 class StageSpec(msgspec.Struct, frozen=True):
-    """How the rehearsal stage is brought up. `init` commands run once, before the workloads. Ports: 0 takes a free one."""
+    """How the rehearsal stage is brought up. `init` commands run once, before anything else. Ports: 0 takes a free one.
+
+    What runs on it: Kubernetes `manifests` (files or folders, applied in both regions) whose `images` are commands of
+    this machine, behind `routes`; or, shorter, `workloads`. `queues` are made on both buses.
+    """
 
     profile: str = "brisk"
     seed: int = 7
@@ -51,6 +63,10 @@ class StageSpec(msgspec.Struct, frozen=True):
     arm_port: int = 0
     init: tuple[tuple[str, ...], ...] = ()
     workloads: tuple[WorkloadSpec, ...] = ()
+    manifests: tuple[str, ...] = ()
+    images: dict[str, tuple[str, ...]] = {}
+    routes: tuple[RouteSpec, ...] = ()
+    queues: tuple[str, ...] = ()
 
 
 class Target(msgspec.Struct, frozen=True):
