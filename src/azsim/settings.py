@@ -36,8 +36,21 @@ class WorkloadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     env: dict[str, str] = {}
 
 
+class RouteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Requests whose path begins with `path` go to the Kubernetes service `service`; `ready` is probed on its pods."""
+
+    path: Annotated[str, msgspec.Meta(pattern=r"^/\S*$")]
+    service: Annotated[str, msgspec.Meta(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    ready: Annotated[str, msgspec.Meta(pattern=r"^/\S*$")] = "/health/ready"
+
+
 class StageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`cwd` is where commands run; `init` commands run once, in order, before the workloads start."""
+    """`cwd` is where commands run; `init` commands run once, in order, before anything that is deployed.
+
+    `manifests` (files or folders) are applied in both regions, `images` are the commands that stand for container
+    images, `routes` are the front door's; `workloads` says the same shorter, for programs that need no manifest.
+    `services` leaves some of Azure out, for those who do not need it.
+    """
 
     cwd: str
     profile: Profile = "brisk"
@@ -47,6 +60,11 @@ class StageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ports: Ports = Ports()
     init: list[list[str]] = []
     workloads: list[WorkloadSpec] = []
+    manifests: list[str] = []
+    images: dict[str, Annotated[list[str], msgspec.Meta(min_length=1)]] = {}
+    routes: list[RouteSpec] = []
+    queues: list[str] = []
+    services: list[Literal["servicebus", "storage"]] = ["servicebus", "storage"]
 
 
 class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +94,9 @@ def checked(config: StageConfig, path: Path) -> StageConfig:
         raise StageError(f"{path}: two workloads have the same name", "name each workload once")
     if any(not argv for argv in config.init):
         raise StageError(f"{path}: an init command is empty", 'write it as a list: ["{python}", "-m", "module"]')
+    missing = next((path for path in config.manifests if not Path(path).exists()), None)
+    if missing:
+        raise StageError(f"{path}: there is no manifest {missing}", "give the path of a file or folder of manifests")
     return config
 
 
@@ -84,6 +105,8 @@ def accepted(message: str) -> str:
     struct: type[msgspec.Struct] = StageConfig
     if re.search(r"\$\.workloads", message):
         struct = WorkloadSpec
+    elif re.search(r"\$\.routes", message):
+        struct = RouteSpec
     elif "$.ports" in message:
         struct = Ports
     return f"accepted keys: {', '.join(struct.__struct_fields__)}"
