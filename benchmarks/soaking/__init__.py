@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/soak.py`: who writes, what is killed, what must hold afterwards."""
