@@ -22,6 +22,11 @@ from azsim.log import StageLog
 
 def main() -> int:
     arguments = parse()
+    if arguments.command == "emulated":
+        from azsim.emulated import page
+
+        print(page(), end="")
+        return 0
     home = Home(arguments.dir.resolve())
     try:
         config = settings.load(arguments.config)
@@ -40,7 +45,8 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m azsim", description="The rehearsal stage: a stand-in for Azure on this machine."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    commands.add_parser("emulated", help="print what of Azure the stage stands in for, as Markdown")
     up = commands.add_parser("up", help="start a stage and keep it running until it is told to end")
     up.add_argument("--dir", type=Path, required=True, help="the stage's directory: logs, ca.pem, stage.json")
     up.add_argument("--config", type=Path, required=True, help="its configuration, a JSON file")
