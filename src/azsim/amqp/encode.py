@@ -147,7 +147,7 @@ ITEM_FORMS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     ULong: (0x80, struct.Struct(">Q").pack),
     Timestamp: (0x83, struct.Struct(">q").pack),
     uuid.UUID: (0x98, lambda value: value.bytes),
-    dict: (0xD1, lambda value: wide_map(value)),
+    dict: (0xD1, lambda value: wide_map(value)),  # noqa: PLW0108 - defined below
 }
 
 
