@@ -81,7 +81,7 @@ class Stage:
         self._took[what] = round(clock.monotonic() - since + self._took.get(what, 0.0), 3)
 
     async def _serve(self) -> None:
-        tls = server_context(self._facts.home)
+        tls = server_context(self._facts.home.root)
         directory, sockets = self._facts.directory, self.addresses
         arm = ArmServer(directory, self._routes(), self._log, sockets.url("arm"))
         control = Control(self, self._log, self._token, self.stopping)

@@ -7,6 +7,7 @@ is valid for a week, and its key is never written to disk.
 import ipaddress
 import ssl
 from datetime import timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
@@ -15,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from azsim import clock
-from azsim.home import Home
 
 VALID = timedelta(days=7)
 SKEW = timedelta(minutes=5)
 # Clients that are told a "custom endpoint" connect to loopback and still check the real name.
 HOSTS = ("localhost", "*.servicebus.windows.net", "*.blob.core.windows.net")
+CA, SERVER = "ca.pem", "server.pem"
 ADDRESSES = ("127.0.0.1", "::1")
 
 
@@ -29,20 +30,25 @@ class Authority(NamedTuple):
     key: ec.EllipticCurvePrivateKey
 
 
-def server_context(home: Home) -> ssl.SSLContext:
-    """A context for servers on loopback; writes `ca.pem`, which clients trust, and `server.pem` (0600)."""
-    authority = make_authority()
-    key = ec.generate_private_key(ec.SECP256R1())
-    leaf = sign_server(authority, key)
-    home.ca.write_bytes(pem(authority.certificate))
-    server = home.root / "server.pem"
-    server.unlink(missing_ok=True)
-    server.touch(mode=0o600)
-    server.write_bytes(private_pem(key) + pem(leaf))
+def server_context(folder: Path) -> ssl.SSLContext:
+    """A context for servers on loopback, from new files in `folder`."""
+    make_server_files(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(server)
+    context.load_cert_chain(folder / SERVER)
     return context
+
+
+def make_server_files(folder: Path) -> Path:
+    """Write `ca.pem`, which clients trust, and `server.pem` (0600: key and certificate); the path of the former."""
+    authority = make_authority()
+    key = ec.generate_private_key(ec.SECP256R1())
+    ca, server = folder / CA, folder / SERVER
+    ca.write_bytes(pem(authority.certificate))
+    server.unlink(missing_ok=True)
+    server.touch(mode=0o600)
+    server.write_bytes(private_pem(key) + pem(sign_server(authority, key)))
+    return ca
 
 
 def make_authority() -> Authority:

@@ -1,0 +1,13 @@
+"""What may be wrong with a namespace on purpose. Plain facts; the server and the peers act on them."""
+
+import msgspec
+
+
+class Faults(msgspec.Struct, forbid_unknown_fields=True):
+    """All off is a healthy namespace."""
+
+    throttled: bool = False  # sends are answered server-busy
+    denied: bool = False  # the network rules let nobody in
+    frozen: bool = False  # connections are taken and nothing is answered
+    gone: bool = False  # connections are refused, those that were there are cut
+    slow_s: float = 0.0  # everything is read that much later
