@@ -170,7 +170,9 @@ class Peer:
             link.settle(delivery_id, rejected(error.condition, str(error)))
             return
         if not settled:
-            done.add_done_callback(lambda each: link.settle(delivery_id, outcome(each, state)))
+            # A rejection that was asked for is confirmed without its error: with one it would read as "not done".
+            told = Described(REJECTED, []) if state.descriptor == REJECTED else state
+            done.add_done_callback(lambda each: link.settle(delivery_id, outcome(each, told)))
 
     def _cbs(self, link: Receiving, delivery: Delivery) -> None:
         link.settle(delivery.id, accepted())
