@@ -1,5 +1,14 @@
-"""What is wrong with how the bank was started."""
+"""What the bank says no to: settings it cannot start with, and requests that it refuses for good."""
 
 
 class BadSettingError(Exception):
     """Says which setting, what it was, and what is accepted."""
+
+
+class RefusalError(Exception):
+    """The bank said no, for good: nothing was done and asking again changes nothing by itself."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail

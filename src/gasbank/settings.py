@@ -13,7 +13,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Settings:
-    """`sql_*`: postgresql:// addresses of the two listeners (never of a server). `deadline_s`: see Patience."""
+    """`sql_*`: postgresql:// addresses of the two listeners (never of a server). `bus_*`, `blob_*`: connection strings of the
+    two buses and of the two blob accounts. `jwks`: file or https address of the keys that tokens are signed with, and
+    `authority` who must have issued them. What is not given is "". `deadline_s`: see Patience.
+    """
 
     port: int
     region: str
@@ -22,20 +25,34 @@ class Settings:
     sql_read_only: str
     habits: Habits
     deadline_s: float
+    host: str = "127.0.0.1"
+    bus_a: str = ""
+    bus_b: str = ""
+    blob_1: str = ""
+    blob_2: str = ""
+    jwks: str = ""
+    authority: str = ""
 
 
-def settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from the environment; raises BadSettingError."""
-    port = convert(environment, "PORT", "8000", read_port, "a number from 1 to 65535")
-    read_write = sql_address(environment, "SQL_READ_WRITE")
+def settings(environment: Mapping[str, str], *, copy_needed: bool = True) -> Settings:
+    """Settings from the environment; raises BadSettingError. `copy_needed`: SQL_READ_ONLY must be given."""
+    port = convert(environment, "PORT", "8080", read_port, "a number from 1 to 65535")
+    copy = copy_needed or bool(environment.get("SQL_READ_ONLY"))
     return Settings(
         port=port,
         region=environment.get("REGION", ""),
         instance=environment.get("INSTANCE", "") or f"bank-{port}",
-        sql_read_write=read_write,
-        sql_read_only=sql_address(environment, "SQL_READ_ONLY"),
+        sql_read_write=sql_address(environment, "SQL_READ_WRITE"),
+        sql_read_only=sql_address(environment, "SQL_READ_ONLY") if copy else "",
         habits=habits(environment.get("MISTAKE", "")),
         deadline_s=convert(environment, "GASBANK_DEADLINE", "60s", read_seconds, "seconds: 60s, 2.5s"),
+        host=environment.get("HOST", "") or "127.0.0.1",
+        bus_a=bus(environment, "BUS_A"),
+        bus_b=bus(environment, "BUS_B"),
+        blob_1=blob(environment, "BLOB_1"),
+        blob_2=blob(environment, "BLOB_2"),
+        jwks=environment.get("JWKS", ""),
+        authority=environment.get("AUTHORITY", ""),
     )
 
 
@@ -45,6 +62,22 @@ def sql_address(environment: Mapping[str, str], name: str) -> str:
     address = convert(environment, name, "", read_address, accepted)
     parts = urlsplit(address)
     return parts._replace(scheme="postgresql").geturl()
+
+
+def bus(environment: Mapping[str, str], name: str) -> str:
+    return connection_string(environment, name, "Endpoint=sb://NAMESPACE/;SharedAccessKeyName=...;SharedAccessKey=...")
+
+
+def blob(environment: Mapping[str, str], name: str) -> str:
+    return connection_string(environment, name, "AccountName=...;AccountKey=...;BlobEndpoint=https://...")
+
+
+def connection_string(environment: Mapping[str, str], name: str, accepted: str) -> str:
+    """Azure's name=value;name=value, with the first name of `accepted` in it; "" when it is not given."""
+    text = environment.get(name, "")
+    if text and f"{accepted.partition('=')[0]}=" not in text:
+        raise BadSettingError(f"{name} is not usable; it takes a connection string: {accepted}")
+    return text
 
 
 def convert(environment: Mapping[str, str], name: str, default: str, read: Callable[[str], T], accepted: str) -> T:

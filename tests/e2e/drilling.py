@@ -70,7 +70,7 @@ def missing_from_database(run: Path, read_write: str) -> list[str]:
     query = f"SELECT id FROM '{run}/ledger.parquet' WHERE answer = 'acknowledged'"  # noqa: S608 - our own file
     acknowledged = {row[0] for row in duckdb.sql(query).fetchall()}
     with psycopg.connect(read_write) as bank:
-        there = {row[0] for row in bank.execute("SELECT key FROM journal").fetchall()}
+        there = {row[0] for row in bank.execute("SELECT key FROM ledger.journal").fetchall()}
     return sorted(acknowledged - there)
 
 

@@ -51,7 +51,7 @@ async def check_books(bank: Stand) -> None:
     _, sums = await bank.get("/audit/conservation")
     zeros = {name: sums[name] for name in ("sum_kwh", "journal_sum_kwh", "unbalanced", "drifted")}
     assert set(zeros.values()) == {0}
-    assert (sums["accounts"], sums["transactions"], sums["source"]) == (3, 4, "read-only")
+    assert (sums["accounts"], sums["transactions"], sums["source"]) == (4, 4, "read-only")
 
 
 def test_one_key_counts_once(cluster: Cluster) -> None:
@@ -207,11 +207,12 @@ def test_broken_bodies(cluster: Cluster) -> None:
 
 
 TAMPERING = [
-    "UPDATE accounts SET kwh = kwh + 1 WHERE account = 'alice'",
-    "INSERT INTO journal VALUES (999, gen_random_uuid(), 'k', 'deposit', now())",
-    "INSERT INTO entries SELECT min(version), 'bob', 5, 5 FROM journal",
-    "UPDATE entries SET kwh = kwh + 1",
-    "DELETE FROM journal",
+    "UPDATE ledger.accounts SET kwh = kwh + 1 WHERE account = 'alice'",
+    "INSERT INTO ledger.journal (version, id, key, kind, posted_at) VALUES (999, gen_random_uuid(), 'k', 'deposit', now())",
+    """INSERT INTO ledger.entries (version, account, sequence, kwh, balance_kwh)
+        SELECT min(version), 'bob', 1, 5, 5 FROM ledger.journal""",
+    "UPDATE ledger.entries SET kwh = kwh + 1",
+    "DELETE FROM ledger.journal",
 ]
 
 

@@ -1,12 +1,13 @@
 """The known mistakes, switched on: each shows users what the healthy bank hides from them."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 
 import pytest
-from unit.gasbank.stand import Cluster, running_cluster, standing
+from unit.gasbank.stand import Cluster, environment, free_port, running_cluster, standing
 
 pytestmark = pytest.mark.e2e
 
@@ -33,7 +34,7 @@ def test_no_retry_shows_the_outage(cluster: Cluster) -> None:
             assert {problem["outcome"] for _, problem in answers} == {"not-done"}
             assert "40613" in {problem["code"] for _, problem in answers}
             assert (read, problem["outcome"]) == (503, "not-done")
-            assert bank.sql("SELECT key FROM journal WHERE key LIKE 'n-%'") == []
+            assert bank.sql("SELECT key FROM ledger.journal WHERE key LIKE 'n-%'") == []
 
     asyncio.run(scenario())
 
@@ -53,7 +54,7 @@ def test_a_demoted_primary_is_left_at_once(cluster: Cluster, mistake: str, *, fo
             old.execute(bank.database, "SELECT pg_reload_conf()")
             body = {"account": "alice", "kwh": 5}
             answers = [await bank.post("/deposits", f"d-{n}", body, Prefer="wait=1") for n in range(3)]
-            stored = new.execute(bank.database, "SELECT key FROM journal ORDER BY version")
+            stored = new.execute(bank.database, "SELECT key FROM ledger.journal ORDER BY version")
             if follows:
                 assert [status for status, _ in answers] == [201] * 3
                 assert stored == [("d-0",), ("d-1",), ("d-2",)]
@@ -71,5 +72,6 @@ def test_a_demoted_primary_is_left_at_once(cluster: Cluster, mistake: str, *, fo
 def prepare(new: Cluster, database: str) -> None:
     """The books of the new primary: the schema and one account."""
     new.execute("postgres", f"CREATE DATABASE {database}")
-    new.execute(database, files("gasbank.store").joinpath("schema.sql").read_text())
-    new.execute(database, "INSERT INTO accounts (account, name) VALUES ('alice', 'Alice')")
+    settings = environment(new, database, new.port, new.port, free_port())
+    subprocess.run([sys.executable, "-m", "gasbank", "migrate"], env=settings, check=True)
+    new.execute(database, "INSERT INTO ledger.accounts (account, name) VALUES ('alice', 'Alice')")

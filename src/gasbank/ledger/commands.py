@@ -1,7 +1,9 @@
-"""What a customer may ask of the bank, as plain values. Quantities are whole kWh: gas is never rounded here."""
+"""What may be asked of the ledger, as plain values. Quantities are whole kWh: gas is never rounded here."""
 
 from dataclasses import astuple, dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+Direction = Literal["inject", "withdraw"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,50 @@ class Transfer:
     kind: ClassVar[str] = "transfer"
 
 
-Movement = Deposit | Withdraw | Transfer
+@dataclass(frozen=True)
+class Reserve:
+    """Gas is set aside until the plant has carried the flow out. `hour`: the hour it flows in, ISO 8601 in UTC."""
+
+    account: str
+    kwh: int
+    hour: str
+    direction: Direction
+
+    @property
+    def kind(self) -> str:
+        return "injection" if self.direction == "inject" else "store-withdrawal"
+
+
+@dataclass(frozen=True)
+class Settle:
+    """The plant's answer to a reservation. `reserved`: the gas was really set aside (it always is, but for one mistake)."""
+
+    business_key: str
+    account: str
+    kwh: int
+    direction: Direction
+    done: bool
+    reserved: bool = True
+
+    @property
+    def kind(self) -> str:
+        return f"{self.direction}-{'done' if self.done else 'refused'}"
+
+
+@dataclass(frozen=True)
+class Trade:
+    """A matched title transfer at the hub: what the confirmed value of one hour changed by. It may leave the seller short."""
+
+    deal: str
+    hour: str
+    seller: str
+    buyer: str
+    kwh: int
+
+    kind: ClassVar[str] = "trade"
+
+
+Movement = Deposit | Withdraw | Transfer | Reserve | Settle | Trade
 Command = OpenAccount | Movement
 
 
@@ -52,3 +97,13 @@ def fingerprint(command: Command) -> str:
     """
     fields = [str(field) for field in astuple(command)]
     return " ".join([command.kind, *(f"{len(field)}:{field}" for field in fields)])
+
+
+def result_key(business_key: str) -> str:
+    """The key that the plant's answer to a flow is posted under. It has a space, which no client's key can have."""
+    return f"flow-result {business_key}"
+
+
+def trade_key(business_key: str) -> str:
+    """The same for a matched deal."""
+    return f"transfer-matched {business_key}"

@@ -1,78 +1,35 @@
 """Posting one command in two statements: look (what was answered under this key, what the accounts hold), then post.
 
 Between them the domain decides on what was seen. The second statement is a transaction by itself: it locks the
-accounts in one order, moves the gas, writes the lines and remembers the answer under the key. When somebody was faster,
+accounts in one order, appends the movement and its lines to the events, moves the balances, writes what others must be
+told into the outbox and remembers the answer under the key. When somebody was faster,
 the database refuses it (the key is taken, the balance would go below zero) and we look again. So no lock is ever
 held across the network, where a cut link would keep it. Refusals are not stored: asked again they are decided again.
 """
 
+import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gasbank.domain import (
-    Command,
-    OpenAccount,
-    RefusalError,
-    accounts_touched,
-    check_opening,
-    fingerprint,
-    lines_of,
-)
+from gasbank.errors import RefusalError
+from gasbank.ledger.accounts import owner
+from gasbank.ledger.commands import Command, Movement, OpenAccount, Reserve, Trade, fingerprint
+from gasbank.ledger.drafts import drafts_of, facts_of
+from gasbank.ledger.rules import accounts_touched, check_opening, lines_of
+from gasbank.ledger.statements import ISO, LOOK, OPEN, POST
 from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, CommitUncertainError, classify
 
-LOOK = text(
-    """
-    SELECT command.*, (
-        SELECT coalesce(json_object_agg(account, kwh), '{}') FROM accounts WHERE account = ANY(:accounts)
-    ) AS balances
-    FROM (VALUES (1)) AS always LEFT JOIN commands AS command ON command.key = :key"""
-)
-OPEN = text(
-    """
-    WITH opened AS (INSERT INTO accounts (account, name) VALUES (:account, :name))
-    INSERT INTO commands (key, kind, fingerprint, id, version, posted_at)
-    VALUES (:key, :kind, :fingerprint, gen_random_uuid(), nextval('bank_version'), clock_timestamp())
-    RETURNING id, key, kind, posted_at, version"""
-)
-POST = text(
-    """
-    WITH line AS (
-        SELECT * FROM unnest(CAST(:accounts AS text[]), CAST(:kwhs AS bigint[])) AS line (account, kwh)
-    ),
-    locked AS MATERIALIZED (
-        SELECT account FROM accounts WHERE account = ANY(:accounts) ORDER BY account FOR UPDATE
-    ),
-    -- The version is drawn under the locks: along each account, versions rise in the order of the commits.
-    stamp AS MATERIALIZED (
-        SELECT nextval('bank_version') AS version, gen_random_uuid() AS id, clock_timestamp() AS posted_at
-        FROM (SELECT count(*) AS n FROM locked) AS all_locked WHERE n > 0
-    ),
-    posted AS (
-        INSERT INTO journal (version, id, key, kind, posted_at)
-        SELECT version, id, CAST(:key AS text), CAST(:kind AS text), posted_at FROM stamp
-    ),
-    moved AS (
-        UPDATE accounts AS a SET kwh = a.kwh + line.kwh FROM line, stamp
-        WHERE a.account = line.account
-        RETURNING a.account, line.kwh, a.kwh AS balance_kwh, stamp.version
-    ),
-    lines AS (
-        INSERT INTO entries (version, account, kwh, balance_kwh) SELECT version, account, kwh, balance_kwh FROM moved
-    )
-    INSERT INTO commands (key, kind, fingerprint, id, version, posted_at)
-    SELECT :key, :kind, :fingerprint, id, version, posted_at FROM stamp
-    RETURNING id, key, kind, posted_at, version"""
-)
-OVERTAKEN = frozenset({"commands_pkey", "accounts_pkey", "no_overdraft"})
+OVERTAKEN = frozenset({"commands_pkey", "accounts_pkey", "no_overdraft", "one_line_per_sequence"})
 LOOKS = 10  # being overtaken more often than this is not bad luck any more
 
 
 class Receipt(NamedTuple):
-    """What the bank answered, the same each time. `posted_at`: ISO 8601, UTC. `version`: its place in the books."""
+    """What the bank answered, the same each time. `posted_at`: ISO 8601, UTC. `version`: its place in the books, and the
+    token with which a reader asks for answers that know of it.
+    """
 
     id: str
     key: str
@@ -81,14 +38,21 @@ class Receipt(NamedTuple):
     version: int
 
 
-async def post(connection: AsyncConnection, key: str, command: Command) -> tuple[Receipt, bool]:
-    """(the receipt, whether it was posted before); RefusalError, CommitUncertainError, or the driver's error."""
+async def post(
+    connection: AsyncConnection, key: str, command: Command, *, reserves: bool = True
+) -> tuple[Receipt, bool]:
+    """(the receipt, whether it was posted before); RefusalError, CommitUncertainError, or the driver's error.
+
+    The connection must be in autocommit, or hold the accounts' locks already (see `handlers`): in a transaction nobody
+    can be overtaken and look again. `reserves=False` is the mistake `no-reservation`.
+    """
     for look in range(1, LOOKS + 1):
         row = (await connection.execute(LOOK, {"key": key, "accounts": accounts_touched(command)})).one()
         if row.key is not None:
             return replayed(row, command), True
         try:
-            return await write(connection, key, command, row.balances), False
+            await open_own(connection, command, row.balances)
+            return await write(connection, key, command, row.balances, reserves=reserves), False
         except IntegrityError as error:
             if look == LOOKS or not overtaken(error):
                 raise
@@ -102,18 +66,59 @@ def replayed(row: Any, command: Command) -> Receipt:
     return receipt(row)
 
 
-async def write(connection: AsyncConnection, key: str, command: Command, balances: dict[str, int]) -> Receipt:
-    """Decide, then post. When the connection dies before the answer, nobody knows: CommitUncertainError."""
-    values: dict[str, object] = {"key": key, "kind": command.kind, "fingerprint": fingerprint(command)}
+async def open_own(connection: AsyncConnection, command: Command, balances: dict[str, int]) -> None:
+    """The accounts beside a customer's own (in store, in flight) come into being with the first flow that needs them."""
+    if isinstance(command, OpenAccount):
+        return
+    for account in accounts_touched(command):
+        if account not in balances and "/" in account and owner(account) in balances:
+            opening = OpenAccount(account, account)
+            await execute(connection, OPEN, values_of_opening(f"open {account}", opening))
+            balances[account] = 0
+
+
+async def write(
+    connection: AsyncConnection, key: str, command: Command, balances: dict[str, int], *, reserves: bool
+) -> Receipt:
+    """Decide, then post."""
     if isinstance(command, OpenAccount):
         check_opening(command, balances)
-        statement, values = OPEN, values | {"account": command.account, "name": command.name}
-    else:
-        lines = lines_of(command, balances)
-        movement = {"accounts": [line.account for line in lines], "kwhs": [line.kwh for line in lines]}
-        statement, values = POST, values | movement
+        return receipt(await execute(connection, OPEN, values_of_opening(key, command)))
+    return receipt(await execute(connection, POST, values_of_movement(key, command, balances, reserves=reserves)))
+
+
+def values_of_opening(key: str, command: OpenAccount) -> dict[str, object]:
+    return {
+        "key": key,
+        "kind": command.kind,
+        "fingerprint": fingerprint(command),
+        "account": command.account,
+        "name": command.name,
+    }
+
+
+def values_of_movement(key: str, command: Movement, balances: dict[str, int], *, reserves: bool) -> dict[str, object]:
+    lines, event = lines_of(command, balances), command.kind
+    if isinstance(command, Reserve) and not reserves:
+        lines, event = [], "unreserved"
+    return {
+        "key": key,
+        "kind": command.kind,
+        "event": event,
+        "fingerprint": fingerprint(command),
+        "accounts": [line.account for line in lines],
+        "kwhs": [line.kwh for line in lines],
+        "may_lack": isinstance(command, Trade),
+        "facts": json.dumps(facts_of(command, lines)),
+        "drafts": json.dumps(drafts_of(key, command)),
+        "iso": ISO,
+    }
+
+
+async def execute(connection: AsyncConnection, statement: Any, values: dict[str, object]) -> Any:
+    """The one row that it returns. When the connection dies before the answer, nobody knows: CommitUncertainError."""
     try:
-        return receipt((await connection.execute(statement, values)).one())
+        return (await connection.execute(statement, values)).one()
     except DBAPIError as error:
         meaning = classify(error)
         if meaning.drop and meaning.code not in (READ_ONLY, AZURE_READ_ONLY):

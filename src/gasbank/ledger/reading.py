@@ -1,95 +1,105 @@
 """What is read from the books: each question is one statement, so each answer is one consistent snapshot.
 
-Every answer says how old it is: on a standby the commit time of the last transaction that it replayed (null when it has replayed
-none since it started: unknown, not zero), on a primary now.
+Answers come from the projections plus the events that are not folded yet, so they are right at any moment, also while
+nobody folds. Every answer says how old it is: on a standby the commit time of the last transaction that it replayed (null when
+it has replayed none since it started: unknown, not zero), on a primary now. `stale` is true when a standby cannot show that it
+is younger than STALE_S.
 """
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gasbank.domain import RefusalError
-from gasbank.store.posting import iso
+from gasbank.errors import RefusalError
+from gasbank.ledger.commands import result_key
+from gasbank.ledger.posting import iso
 
-T = TypeVar("T")
 Answer = dict[str, Any]
+Question = Callable[[AsyncConnection], Awaitable[Answer]]
 
-AS_OF = "CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() ELSE clock_timestamp() END AS as_of"
-BALANCE = text(f"SELECT kwh, {AS_OF} FROM accounts WHERE account = :account")  # noqa: S608 - a constant
+STALE_S = 5
+"""Seconds: what a forced failover may lose by the platform's promise. An answer that may be older says so."""
+
+AS_OF = f"""CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() ELSE clock_timestamp() END AS as_of,
+        pg_is_in_recovery() AND clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(), '-infinity')
+            > interval '{STALE_S} s' AS stale"""
+MARK = "WITH mark AS MATERIALIZED (SELECT xid, version FROM ledger_read.checkpoint WHERE name = 'books')"
+NOT_FOLDED = "(e.xid, e.version) > ((SELECT xid FROM mark), (SELECT version FROM mark))"
+
+BALANCE = text(
+    f"""{MARK}
+    SELECT {AS_OF}, (coalesce(b.kwh, 0) + tail.kwh)::bigint AS kwh, greatest(b.version, tail.version) AS version,
+        :at_least = 0 OR EXISTS (SELECT FROM ledger.journal WHERE version = :at_least) AS seen
+    FROM ledger.accounts a LEFT JOIN ledger_read.balances b USING (account) CROSS JOIN LATERAL (
+        SELECT coalesce(sum(e.kwh), 0) AS kwh, coalesce(max(e.version), 0) AS version
+        FROM ledger.entries e WHERE e.account = a.account AND {NOT_FOLDED}
+    ) AS tail WHERE a.account = :account"""  # noqa: S608 - constants
+)
 STATEMENT = text(
-    f"""
+    f"""{MARK}
     SELECT {AS_OF}, (
         SELECT coalesce(json_agg(page ORDER BY page.version), '[]') FROM (
-            SELECT e.version, j.key, j.kind, e.kwh, e.balance_kwh, j.posted_at
-            FROM entries e JOIN journal j USING (version)
-            WHERE e.account = a.account AND e.version > :after ORDER BY e.version LIMIT :limit
+            (SELECT version, sequence, key, kind, kwh, balance_kwh, posted_at FROM ledger_read.statements
+             WHERE account = a.account AND version > :after ORDER BY version LIMIT :limit)
+            UNION ALL
+            (SELECT e.version, e.sequence, j.key, j.kind, e.kwh, e.balance_kwh, j.posted_at
+             FROM ledger.entries e JOIN ledger.journal j USING (version)
+             WHERE e.account = a.account AND e.version > :after
+                AND {NOT_FOLDED} ORDER BY e.version LIMIT :limit)
+            ORDER BY version LIMIT :limit
         ) AS page
     ) AS lines
-    FROM accounts a WHERE a.account = :account"""  # noqa: S608 - a constant
+    FROM ledger.accounts a WHERE a.account = :account"""  # noqa: S608 - constants
 )
 ENTRIES = text(
     """
     WITH page AS (
-        SELECT key, count(*) AS times, min(version) AS first FROM journal
-        WHERE key ^@ :prefix AND key > :after GROUP BY key ORDER BY key LIMIT :limit
+        SELECT key, count(*) AS times, min(version) AS first FROM ledger.journal
+        WHERE key ^@ :prefix AND key > :after AND kind <> 'open-account' GROUP BY key ORDER BY key LIMIT :limit
     )
     SELECT page.key, page.times, j.kind, j.posted_at, (
         SELECT json_agg(json_build_object('account', e.account, 'kwh', e.kwh) ORDER BY e.version, e.kwh)
-        FROM journal same JOIN entries e USING (version) WHERE same.key = page.key
+        FROM ledger.journal same JOIN ledger.entries e USING (version) WHERE same.key = page.key
     ) AS lines
-    FROM page JOIN journal j ON j.version = page.first ORDER BY page.key"""
+    FROM page JOIN ledger.journal j ON j.version = page.first ORDER BY page.key"""
 )
 
-RECENT = 1000
-"""Movements whose lines are added up again at each check. Each one is in that window many times while it is new;
-all balances are added up each time, and each is compared with what the last line of its account left."""
-
-CONSERVATION = text(
+FLOW = text(
     f"""
-    WITH recent AS (
-        SELECT version, sum(kwh) AS kwh FROM entries GROUP BY version ORDER BY version DESC LIMIT {RECENT}
-    )
-    SELECT {AS_OF},
-        (SELECT sum(kwh)::bigint FROM accounts) AS sum_kwh,
-        (SELECT count(*) FROM accounts) AS accounts,
-        (SELECT count(*) FROM journal) AS transactions,
-        (SELECT coalesce(sum(kwh), 0)::bigint FROM recent) AS journal_sum_kwh,
-        (SELECT count(*) FROM recent) AS checked,
-        (SELECT count(*) FROM recent WHERE kwh <> 0) AS unbalanced,
-        (SELECT count(*) FROM accounts a WHERE a.kwh <> coalesce(
-            (SELECT e.balance_kwh FROM entries e WHERE e.account = a.account ORDER BY e.version DESC LIMIT 1), 0
-        )) AS drifted"""  # noqa: S608 - a constant
+    SELECT {AS_OF}, asked.key, asked.facts, asked.posted_at AS asked_at, asked.version, asked.kind,
+        result.kind AS result, result.posted_at AS settled_at
+    FROM ledger.journal asked LEFT JOIN ledger.journal result ON result.key = :result_key
+    WHERE asked.key = :key AND asked.kind IN ('injection', 'store-withdrawal', 'unreserved')"""  # noqa: S608 - constants
 )
 
 
-def balance(account: str) -> Callable[[AsyncConnection], Awaitable[Answer]]:
+def balance(account: str, at_least: int = 0) -> Question:
+    """`at_least`: the version of a receipt; `seen` in the answer says whether that movement is in it."""
+
     async def ask(connection: AsyncConnection) -> Answer:
-        row = await one(connection, BALANCE, account=account)
-        return {"account": account, "kwh": known(row, account).kwh, "as_of": moment(row.as_of)}
+        row = known(await one(connection, BALANCE, account=account, at_least=at_least), account)
+        return {"account": account, "kwh": row.kwh, "version": row.version, "seen": row.seen} | age(row)
 
     return ask
 
 
-def statement(account: str, after: int, limit: int) -> Callable[[AsyncConnection], Awaitable[Answer]]:
+def statement(account: str, after: int, limit: int) -> Question:
     """Oldest first; `next` is the `after` of the next page, null at the end."""
 
     async def ask(connection: AsyncConnection) -> Answer:
-        row = await one(connection, STATEMENT, account=account, after=after, limit=limit + 1)
-        lines, more = known(row, account).lines[:limit], len(row.lines) > limit
-        return {
-            "account": account,
-            "lines": lines,
-            "next": lines[-1]["version"] if more else None,
-            "as_of": moment(row.as_of),
-        }
+        row = known(await one(connection, STATEMENT, account=account, after=after, limit=limit + 1), account)
+        lines, more = row.lines[:limit], len(row.lines) > limit
+        version = lines[-1]["version"] if lines else after
+        following = version if more else None
+        return {"account": account, "lines": lines, "next": following, "version": version} | age(row)
 
     return ask
 
 
-def entries(prefix: str, after: str, limit: int) -> Callable[[AsyncConnection], Awaitable[Answer]]:
+def entries(prefix: str, after: str, limit: int) -> Question:
     """The journal by idempotency key. `times` above 1 is a movement that was posted twice."""
 
     async def ask(connection: AsyncConnection) -> Answer:
@@ -100,11 +110,19 @@ def entries(prefix: str, after: str, limit: int) -> Callable[[AsyncConnection], 
     return ask
 
 
-async def conservation(connection: AsyncConnection) -> Answer:
-    """Gas is neither made nor lost: `sum_kwh`, `journal_sum_kwh`, `unbalanced` and `drifted` are all zero."""
-    row = await one(connection, CONSERVATION)
-    answer: Answer = row._asdict()
-    return answer | {"as_of": moment(row.as_of)}
+def flow(key: str) -> Question:
+    """What became of an injection or withdrawal from store; `state`: reserved, done or refused."""
+
+    async def ask(connection: AsyncConnection) -> Answer:
+        row = await one(connection, FLOW, key=key, result_key=result_key(key))
+        if row is None:
+            raise RefusalError("unknown-flow", f"there is no injection or withdrawal from store with the key {key!r}")
+        asked = {name: row.facts[name] for name in ("account", "kwh", "direction", "hour")}
+        state = row.result.rpartition("-")[2] if row.result else "reserved"
+        times = {"asked_at": iso(row.asked_at), "settled_at": moment(row.settled_at)}
+        return {"key": row.key, "state": state, "version": row.version} | asked | times | age(row)
+
+    return ask
 
 
 async def one(connection: AsyncConnection, question: TextClause, **values: object) -> Any:
@@ -120,6 +138,10 @@ def known(row: Any, account: str) -> Any:
     if row is None:
         raise RefusalError("unknown-account", f"there is no account {account!r}; open it with POST /accounts")
     return row
+
+
+def age(row: Any) -> Answer:
+    return {"as_of": moment(row.as_of), "stale": row.stale}
 
 
 def moment(value: datetime | None) -> str | None:

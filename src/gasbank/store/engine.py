@@ -23,8 +23,18 @@ SERVER_LIMITS = (
 )
 
 
-def make_engine(address: str, application: str, size: int, habits: Habits) -> AsyncEngine:
-    """An engine with `size` connections at most; nothing is connected before the first use."""
+def make_engine(
+    address: str,
+    application: str,
+    size: int,
+    habits: Habits,
+    capability: str = "ledger",
+    *,
+    limits: str = SERVER_LIMITS,
+) -> AsyncEngine:
+    """An engine with `size` connections at most, each with the rights of one capability; nothing is connected before the
+    first use. `limits`: the server's own time limits; work that is not a request may have none.
+    """
     engine = create_async_engine(
         make_url(address).set(drivername="postgresql+psycopg"),
         pool_size=size,
@@ -33,9 +43,10 @@ def make_engine(address: str, application: str, size: int, habits: Habits) -> As
         isolation_level="AUTOCOMMIT",  # each statement of ours is a transaction by itself
         skip_autocommit_rollback=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_S, "application_name": application, "options": SERVER_LIMITS},
+        connect_args={"connect_timeout": CONNECT_S, "application_name": application, "options": limits},
     )
     event.listen(engine.sync_engine, "handle_error", drop_stale_read_only if habits.pins_address else drop_stale)
+    event.listen(engine.sync_engine, "connect", Rights(capability).take)
     if habits.pins_address:
         Pin().attach(engine.sync_engine)
     return engine
@@ -52,6 +63,29 @@ def drop_stale_read_only(context: ExceptionContext) -> None:
     meaning = classify(context.original_exception)
     if meaning.drop and meaning.code not in (READ_ONLY, AZURE_READ_ONLY):
         context.is_disconnect = True
+
+
+class Rights:
+    """A connection acts as the database role of its capability, which may use its own schema only.
+
+    Where the login may not create roles, `migrate` has made none and says so; connections then keep the login's rights.
+    """
+
+    def __init__(self, capability: str) -> None:
+        self.role = role_of(capability)
+
+    def take(self, connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s AND pg_has_role(rolname, 'SET')",
+            (self.role,),
+        )
+        cursor.close()
+        connection.commit()
+
+
+def role_of(capability: str) -> str:
+    return f"gasbank_{capability}"
 
 
 class Pin:

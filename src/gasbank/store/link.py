@@ -1,4 +1,4 @@
-"""One link to one listener of the database: its pool, its circuit breaker, its time limit per attempt.
+"""One link of one capability to one listener of the database: its pool, the listener's circuit breaker, a time limit per attempt.
 
 A call either gets an answer in time or its connection is cut. Cancelling instead would make the driver ask the
 server to cancel the statement, over a new connection, for up to 5 s: no help when the server is what does not answer.
@@ -31,15 +31,14 @@ FAIR_S = 0.5
 
 
 class Link:
-    """`name`: "read-write" or "read-only". At most `slots` calls at a time; more of them wait here, cheaply.
+    """`name`: "read-write" or "read-only". As many calls at a time as the listener has `slots`; more of them wait here, cheaply.
 
     An attempt's time starts when it has a slot. If the queue counted, a rush would look like an outage: attempts would time out,
     good connections would be dropped, and the rush would last.
     """
 
-    def __init__(self, name: str, engine: AsyncEngine, breaker: Breaker, slots: int) -> None:
-        self.name, self.engine, self.breaker = name, engine, breaker
-        self._slots = asyncio.Semaphore(slots)
+    def __init__(self, name: str, engine: AsyncEngine, breaker: Breaker, slots: asyncio.Semaphore) -> None:
+        self.name, self.engine, self.breaker, self._slots = name, engine, breaker, slots
 
     async def call(self, work: Work[T], deadline: Deadline) -> T:
         """What `work` answers, or its error, or BreakerOpenError, CongestedError or AttemptTimedOutError."""

@@ -8,13 +8,17 @@ one that would have waited for the fail-over and succeeded. What is away is told
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from gasbank.bank import Bank
-from gasbank.store.link import Link
+from gasbank.levels import Backlog, Level, level_of, missing
+from gasbank.roles import ROLES
+from gasbank.store.listener import Listener
+from gasbank.web.metrics import Metric, text_of
 from gasbank.web.problems import problem
 
 routes = APIRouter(default_response_class=JSONResponse)
+LEVELS = ("full", "accept-and-buffer", "read-only", "refuse")
 
 
 @routes.get("/about")
@@ -43,15 +47,44 @@ async def status(request: Request) -> JSONResponse:
         {
             "region": bank.settings.region,
             "instance": bank.settings.instance,
-            "level": bank.level(),
+            "role": request.app.state.role,
+            "level": level(request),
+            "missing": missing(bank),
             "mistake": bank.habits.mistake,
             "deadline_s": bank.settings.deadline_s,
             "waiting": bank.waiting,
-            "breakers": {link.name: breaker(link) for link in (bank.writer, bank.reader)},
+            "outbox": backlog(request)._asdict(),
+            "breakers": {listener.name: breaker(listener) for listener in bank.listeners()},
             "counters": dict(sorted(bank.counters.items())),
         }
     )
 
 
-def breaker(link: Link) -> dict[str, Any]:
-    return {"state": link.breaker.state, "opened": link.breaker.opened, "last_error": link.breaker.last_code}
+@routes.get("/metrics")
+async def metrics(request: Request) -> PlainTextResponse:
+    """The same for Prometheus."""
+    bank, now, waits = request.app.state.bank, level(request), backlog(request)
+    open_s = [("service", each.name, int(each.breaker.state != "closed")) for each in bank.listeners()]
+    shown = [
+        Metric("level", "gauge", [("level", name, int(name == now)) for name in LEVELS]),
+        Metric("breaker_open", "gauge", open_s),
+        Metric("requests_waiting", "gauge", [("", "", bank.waiting)]),
+        Metric("outbox_depth", "gauge", [("capability", "ledger", waits.depth)]),
+        Metric("outbox_oldest_seconds", "gauge", [("capability", "ledger", waits.oldest_s)]),
+        Metric("events_total", "counter", [("event", name, count) for name, count in sorted(bank.counters.items())]),
+    ]
+    return PlainTextResponse(text_of(shown))
+
+
+def level(request: Request) -> Level:
+    return level_of(request.app.state.bank, ROLES[request.app.state.role], backlog(request))
+
+
+def backlog(request: Request) -> Backlog:
+    waits: Backlog = request.app.state.background.backlog
+    return waits
+
+
+def breaker(listener: Listener) -> dict[str, Any]:
+    state = listener.breaker
+    return {"state": state.state, "opened": state.opened, "last_error": state.last_code}

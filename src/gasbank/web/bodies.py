@@ -18,6 +18,7 @@ Kwh = Annotated[int, Field(strict=True, ge=-BIG, le=BIG, description="whole kWh,
 AccountPath = Annotated[str, Path(pattern=ACCOUNT)]
 After = Annotated[int, Query(ge=0, le=BIG)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+KeyPath = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,200}$")]
 KeyText = Annotated[str, Query(max_length=200, pattern=TEXT)]
 
 
@@ -33,6 +34,12 @@ class OpenAccountBody(Body):
 class AmountBody(Body):
     account: Account
     kwh: Kwh
+
+
+class FlowBody(AmountBody):
+    """`hour`: the start of the hour in which the gas flows, in UTC, like 2026-11-23T06:00:00Z."""
+
+    hour: Annotated[str, Field(max_length=20)]
 
 
 class TransferBody(Body):

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from gasbank.domain import Command, Deposit, OpenAccount, Transfer, Withdraw, check
-from gasbank.web.bodies import AmountBody, OpenAccountBody, TransferBody, idempotency_key, wish
+from gasbank.ledger.commands import Command, Deposit, Direction, OpenAccount, Reserve, Transfer, Withdraw
+from gasbank.ledger.rules import check
+from gasbank.web.bodies import AmountBody, FlowBody, OpenAccountBody, TransferBody, idempotency_key, wish
 
 routes = APIRouter(default_response_class=JSONResponse)
 Key = Annotated[str, Depends(idempotency_key)]
@@ -33,8 +34,23 @@ async def transfer(request: Request, key: Key, wait: Wish, body: TransferBody) -
     return await post(request, key, Transfer(body.source, body.target, body.kwh), wait)
 
 
-async def post(request: Request, key: str, command: Command, wait: float | None) -> JSONResponse:
+@routes.post("/injections", status_code=202)
+async def inject(request: Request, key: Key, wait: Wish, body: FlowBody) -> JSONResponse:
+    """Set aside until the plant has put it into store; GET /flows/{key} tells how that went."""
+    return await reserve(request, key, "inject", body, wait)
+
+
+@routes.post("/withdrawals-from-store", status_code=202)
+async def withdraw_from_store(request: Request, key: Key, wait: Wish, body: FlowBody) -> JSONResponse:
+    return await reserve(request, key, "withdraw", body, wait)
+
+
+async def reserve(request: Request, key: str, direction: Direction, body: FlowBody, wait: float | None) -> JSONResponse:
+    return await post(request, key, Reserve(body.account, body.kwh, body.hour, direction), wait, 202)
+
+
+async def post(request: Request, key: str, command: Command, wait: float | None, status: int = 201) -> JSONResponse:
     """What makes no sense is refused before the database is asked: also when there is none."""
     check(command)
     receipt = await request.app.state.bank.post(key, command, wait)
-    return JSONResponse(receipt._asdict(), 201)
+    return JSONResponse(receipt._asdict(), status)

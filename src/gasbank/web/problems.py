@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from gasbank.domain import RefusalError
+from gasbank.errors import RefusalError
 from gasbank.resilience.classify import classify
 from gasbank.resilience.retry import GaveUpError, first_line
 
@@ -27,6 +27,9 @@ REFUSED = {
     "bad-quantity": 422,
     "same-account": 422,
     "system-account": 422,
+    "bad-hour": 422,
+    "unknown-flow": 404,
+    "version-unknown": 412,
 }
 RETRY_AFTER_S = "1"
 
@@ -48,7 +51,7 @@ def problem(
 
 async def refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusalError)  # noqa: S101 - starlette types every handler alike
-    return problem(REFUSED[error.code], error.detail, error.code, attempts=1)
+    return problem(REFUSED.get(error.code, 422), error.detail, error.code, attempts=1)
 
 
 async def gave_up(_: Request, error: Exception) -> JSONResponse:

@@ -5,7 +5,7 @@ import pytest
 from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
-from gasbank.domain import RefusalError
+from gasbank.errors import RefusalError
 from gasbank.resilience.classify import (
     AttemptTimedOutError,
     BreakerOpenError,

@@ -5,22 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from gasbank.domain import (
-    GRID,
-    Deposit,
-    Line,
-    Movement,
-    OpenAccount,
-    RefusalError,
-    Transfer,
-    Withdraw,
-    accounts_touched,
-    check,
-    check_opening,
-    fingerprint,
-    lines_of,
-)
-from gasbank.domain.ledger import MOST_KWH
+from gasbank.errors import RefusalError
+from gasbank.ledger.accounts import GRID
+from gasbank.ledger.commands import Deposit, Movement, OpenAccount, Transfer, Withdraw, fingerprint
+from gasbank.ledger.rules import MOST_KWH, Line, accounts_touched, check, check_opening, lines_of
 
 NAMES = st.sampled_from(["alice", "bob", "carol", GRID])
 QUANTITIES = st.integers(-5, 100) | st.just(MOST_KWH + 1)
