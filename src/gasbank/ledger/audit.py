@@ -21,7 +21,7 @@ MOVEMENTS = text(
     """
     SELECT j.version, j.key, j.kind, coalesce(j.facts ->> 'account', '') AS named, (j.xid, j.version) <= (c.xid, c.version) AS folded,
         coalesce(json_agg(json_build_array(e.account, e.sequence, e.kwh, e.balance_kwh)) FILTER (WHERE e.account IS NOT NULL), '[]') AS lines
-    FROM ledger.journal j CROSS JOIN ledger_read.checkpoint c LEFT JOIN ledger.entries e USING (version)
+    FROM ledger.journal j CROSS JOIN ledger_read.checkpoint c LEFT JOIN ledger.entries e ON e.version = j.version
     WHERE c.name = 'books' GROUP BY j.version, c.xid, c.version"""
 )
 STATE = text("SELECT account, kwh, version AS lines FROM ledger.accounts")

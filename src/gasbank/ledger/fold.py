@@ -39,7 +39,9 @@ class Books:
         self.movements[movement.kind] += 1
         if movement.opens:
             self.kwh[movement.opens] += 0
-        if movement.kind not in WITHOUT_LINES and (len(movement.lines) < 2 or sum(line[2] for line in movement.lines) != 0):
+        if movement.kind not in WITHOUT_LINES and (
+            len(movement.lines) < 2 or sum(line[2] for line in movement.lines) != 0
+        ):
             self.wrong.append(f"movement {movement.version} ({movement.key!r}) does not add up to zero")
         for account, _, kwh, _ in movement.lines:
             self.kwh[account] += kwh

@@ -47,7 +47,7 @@ async def post(
     can be overtaken and look again. `reserves=False` is the mistake `no-reservation`.
     """
     for look in range(1, LOOKS + 1):
-        row = (await connection.execute(LOOK, {"key": key, "accounts": accounts_touched(command)})).one()
+        row = (await connection.execute(LOOK, {"key": key, "accounts": accounts_seen(command)})).one()
         if row.key is not None:
             return replayed(row, command), True
         try:
@@ -57,6 +57,12 @@ async def post(
             if look == LOOKS or not overtaken(error):
                 raise
     raise AssertionError("unreachable: the last look returns or raises")
+
+
+def accounts_seen(command: Command) -> list[str]:
+    """Those that are touched, and whose they are: an account beside a customer's own is opened for a customer only."""
+    touched = accounts_touched(command)
+    return sorted({*touched, *map(owner, touched)})
 
 
 def replayed(row: Any, command: Command) -> Receipt:

@@ -14,6 +14,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.errors import RefusalError
+from gasbank.ledger.accounts import owner
 from gasbank.ledger.commands import result_key
 from gasbank.ledger.posting import iso
 
@@ -33,10 +34,10 @@ BALANCE = text(
     f"""{MARK}
     SELECT {AS_OF}, (coalesce(b.kwh, 0) + tail.kwh)::bigint AS kwh, greatest(b.version, tail.version) AS version,
         :at_least = 0 OR EXISTS (SELECT FROM ledger.journal WHERE version = :at_least) AS seen
-    FROM ledger.accounts a LEFT JOIN ledger_read.balances b USING (account) CROSS JOIN LATERAL (
+    FROM ledger.accounts a LEFT JOIN ledger_read.balances b ON b.account = :account CROSS JOIN LATERAL (
         SELECT coalesce(sum(e.kwh), 0) AS kwh, coalesce(max(e.version), 0) AS version
-        FROM ledger.entries e WHERE e.account = a.account AND {NOT_FOLDED}
-    ) AS tail WHERE a.account = :account"""  # noqa: S608 - constants
+        FROM ledger.entries e WHERE e.account = :account AND {NOT_FOLDED}
+    ) AS tail WHERE a.account = :owner"""  # noqa: S608 - constants
 )
 STATEMENT = text(
     f"""{MARK}
@@ -77,10 +78,11 @@ FLOW = text(
 
 
 def balance(account: str, at_least: int = 0) -> Question:
-    """`at_least`: the version of a receipt; `seen` in the answer says whether that movement is in it."""
+    """What a customer's account holds, or one beside it (zero when no flow has used it yet). `at_least`: the version of a receipt; `seen` in the answer says whether that movement is in it."""
 
     async def ask(connection: AsyncConnection) -> Answer:
-        row = known(await one(connection, BALANCE, account=account, at_least=at_least), account)
+        customer = owner(account)
+        row = known(await one(connection, BALANCE, account=account, owner=customer, at_least=at_least), customer)
         return {"account": account, "kwh": row.kwh, "version": row.version, "seen": row.seen} | age(row)
 
     return ask

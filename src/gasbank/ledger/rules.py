@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gasbank.errors import RefusalError
-from gasbank.ledger.accounts import GRID, PLANT, SYSTEM, store, suspense
+from gasbank.ledger.accounts import GRID, PLANT, SYSTEM, owner, store, suspense
 from gasbank.ledger.commands import Command, Deposit, Movement, OpenAccount, Reserve, Settle, Trade, Transfer, Withdraw
 
 MOST_KWH = 1_000_000_000_000
@@ -81,7 +81,9 @@ def lines_of(command: Movement, balances: Mapping[str, int]) -> list[Line]:
     for giver, taker in legs(command):
         for account in (giver, taker):
             if account not in balances:
-                raise RefusalError("unknown-account", f"there is no account {account!r}; open it with POST /accounts")
+                raise RefusalError(
+                    "unknown-account", f"there is no account {owner(account)!r}; open it with POST /accounts"
+                )
         if not may_lack(command, giver) and balances[giver] < command.kwh:
             raise RefusalError(
                 "overdraft", f"{giver!r} holds {balances[giver]} kWh, which is less than {command.kwh} kWh"
