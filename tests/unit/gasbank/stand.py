@@ -245,8 +245,8 @@ def environment(cluster: Cluster, database: str, writes: int, reads: int, port: 
 
 
 @asynccontextmanager
-async def standing(cluster: Cluster, **extra: str) -> AsyncIterator[Stand]:
-    """A fresh database, both proxies, one bank process that is ready; `extra` is environment."""
+async def standing(cluster: Cluster, role: str = "all", **extra: str) -> AsyncIterator[Stand]:
+    """A fresh database, both proxies, one bank process of this role that is ready; `extra` is environment."""
     database = cluster.database()
     writes, reads, port = Proxy(cluster.port), Proxy(cluster.port), free_port()
     await writes.set("pass")
@@ -254,7 +254,7 @@ async def standing(cluster: Cluster, **extra: str) -> AsyncIterator[Stand]:
     settings = environment(cluster, database, writes.port, reads.port, port, **extra)
     migration = await asyncio.create_subprocess_exec(sys.executable, "-m", "gasbank", "migrate", env=settings)
     assert await migration.wait() == 0
-    process = await asyncio.to_thread(subprocess.Popen, [sys.executable, "-m", "gasbank", "serve"], env=settings)
+    process = await asyncio.to_thread(subprocess.Popen, [sys.executable, "-m", "gasbank", "serve", role], env=settings)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         stand = Stand(cluster, database, writes, reads, port, process, http)
         try:
