@@ -103,14 +103,21 @@ def check(command: Command) -> None:
         return
     if not 1 <= command.kwh <= MOST_KWH:
         raise RefusalError("bad-quantity", f"{command.kwh} kWh: a movement is a whole number from 1 to {MOST_KWH} kWh")
-    if isinstance(command, Transfer | Trade) and not SYSTEM.isdisjoint(accounts_touched(command)):
-        raise RefusalError("system-account", "GRID and PLANT are the bank's own; use /deposits or /withdrawals")
     if isinstance(command, Reserve) and not HOUR.fullmatch(command.hour):
         raise RefusalError("bad-hour", f"{command.hour!r}: an hour is its start in UTC, like 2026-11-23T06:00:00Z")
-    if isinstance(command, Deposit | Withdraw | Reserve) and command.account in SYSTEM:
-        raise RefusalError(
-            "same-account" if command.account == GRID else "system-account", f"{command.account} is not a customer"
-        )
     for giver, taker in legs(command):
         if giver == taker:
             raise RefusalError("same-account", f"{giver!r} is on both sides; a movement needs two accounts")
+    if not SYSTEM.isdisjoint(customers(command)):
+        raise RefusalError("system-account", "GRID and PLANT are the bank's own; use /deposits or /withdrawals")
+
+
+def customers(command: Movement) -> set[str]:
+    """Who asked for gas to be moved, or is named by those who did."""
+    match command:
+        case Transfer(source, target):
+            return {source, target}
+        case Trade(seller=seller, buyer=buyer):
+            return {seller, buyer}
+        case _:
+            return {command.account}

@@ -38,6 +38,8 @@ def test_defaults_are_the_healthy_ones() -> None:
         ("GASBANK_DEADLINE", "soon", "seconds: 60s, 2.5s"),
         ("GASBANK_DEADLINE", "-1s", "seconds: 60s, 2.5s"),
         ("GASBANK_DEADLINE", "nan", "seconds: 60s, 2.5s"),
+        ("BUS_A", "sb-weu.servicebus.windows.net", "BUS_A is not usable; it takes a connection string: Endpoint=sb://"),
+        ("BLOB_2", "secret", "BLOB_2 is not usable; it takes a connection string: AccountName="),
         ("MISTAKE", "no_retry", "use one of 'no-retry', 'stale-pool'"),
     ],
 )
@@ -56,6 +58,15 @@ def test_an_unknown_mistake_ends_the_program_in_a_sentence() -> None:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert ended.stderr.startswith("gasbank: MISTAKE='typo'")
+
+
+def test_commands_need_no_copy() -> None:
+    """Who writes only may leave SQL_READ_ONLY out; who reads may not."""
+    writes = {name: value for name, value in GOOD.items() if name != "SQL_READ_ONLY"}
+    assert settings(writes, copy_needed=False).sql_read_only == ""
+    assert settings(GOOD, copy_needed=False).sql_read_only
+    with pytest.raises(BadSettingError, match="SQL_READ_ONLY is not set"):
+        settings(writes)
 
 
 @pytest.mark.parametrize(
