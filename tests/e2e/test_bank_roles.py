@@ -4,9 +4,11 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
+from unit.gasbank.signing import ISSUER, Signer, publish
 from unit.gasbank.stand import Cluster, Proxy, Stand, environment, running_cluster, standing
 
 from gasbank.ledger.commands import Deposit, OpenAccount
@@ -166,6 +168,25 @@ def test_metrics_and_status_say_the_level(cluster: Cluster) -> None:
             assert 'gasbank_level{level="full"} 1\n' in text
             assert 'gasbank_breaker_open{service="read-write"} 0\n' in text
             assert 'gasbank_events_total{event="commands posted"} 2\n' in text
+
+    asyncio.run(scenario())
+
+
+def test_with_keys_everybody_must_show_a_token(cluster: Cluster, tmp_path: Path) -> None:
+    """With JWKS set, commands and reads want a token that those keys signed; what watches need stays open."""
+    signer = Signer("k1")
+    keys = publish(tmp_path / "keys.json", signer)
+    bearer = {"Authorization": f"Bearer {signer.token()}"}
+
+    async def scenario() -> None:
+        async with standing(cluster, JWKS=keys, AUTHORITY=ISSUER) as bank:
+            body = {"account": "alice", "name": "Alice"}
+            status, problem = await bank.post("/accounts", "k", body)
+            assert (status, problem["code"], problem["outcome"]) == (401, "unauthenticated", "not-done")
+            assert (await bank.post("/accounts", "k", body, **bearer))[0] == 201
+            assert (await bank.get("/accounts/alice/balance"))[0] == 401
+            assert (await bank.get("/accounts/alice/balance", **bearer))[0] == 200
+            assert [(await bank.get(path))[0] for path in ("/about", "/health/ready", "/status")] == [200] * 3
 
     asyncio.run(scenario())
 

@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from gasbank.bank import Bank
 from gasbank.roles import ALL, ROLES
 from gasbank.settings import Settings
-from gasbank.web import about, commands, problems, reads
+from gasbank.web import about, parts, problems
 from gasbank.web.background import Background
 from gasbank.web.limit import BodyLimit
 
@@ -26,17 +27,35 @@ def make_app(settings: Settings, role: str = ALL) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.bank, app.state.role = Bank(settings), role
+        app.state.tokens = tokens_of(app.state.bank)
         app.state.background = Background(app.state.bank, projects=role == ALL)
         async with app.state.background.running():
             yield
         await app.state.bank.close()
 
     app = FastAPI(title="The gas bank", lifespan=lifespan, strict_content_type=False, telemetry=NO_TELEMETRY)
-    if ROLES[role].takes:
-        app.include_router(commands.routes)
-    if ROLES[role].answers:
-        app.include_router(reads.routes)
+    others = parts.others()
+    for router in parts.routers(ROLES[role], others):
+        app.include_router(router, dependencies=guards(settings))
     app.include_router(about.routes)
-    problems.install(app)
+    problems.install(app, parts.refusals(others))
     app.add_middleware(BodyLimit)
     return app
+
+
+def guards(settings: Settings) -> list[Any]:
+    """Everybody may ask when no keys are given; about, health, status and metrics ask nobody for a token."""
+    if not settings.jwks:
+        return []
+    from gasbank.web.tokens import authenticated
+
+    return [Depends(authenticated)]
+
+
+def tokens_of(bank: Bank) -> Any:
+    """What checks tokens, or None. Its libraries are not loaded where nobody needs them: they cost half as much as the rest."""
+    if not bank.settings.jwks:
+        return None
+    from gasbank.web.tokens import Tokens
+
+    return Tokens(bank.settings.jwks, bank.settings.authority, bank.clock)

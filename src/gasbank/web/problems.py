@@ -5,6 +5,7 @@ the same idempotency key only. `code` is Azure's number where there is one, else
 """
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -30,6 +31,7 @@ REFUSED = {
     "bad-hour": 422,
     "unknown-flow": 404,
     "version-unknown": 412,
+    "unauthenticated": 401,
 }
 RETRY_AFTER_S = "1"
 
@@ -49,9 +51,11 @@ def problem(
     return JSONResponse(content, status, headers, media_type="application/problem+json")
 
 
-async def refused(_: Request, error: Exception) -> JSONResponse:
+async def refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusalError)  # noqa: S101 - starlette types every handler alike
-    return problem(REFUSED.get(error.code, 422), error.detail, error.code, attempts=1)
+    status = request.app.state.refused.get(error.code, 422)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return problem(status, error.detail, error.code, attempts=1, headers=headers)
 
 
 async def gave_up(_: Request, error: Exception) -> JSONResponse:
@@ -80,7 +84,9 @@ async def unexpected(_: Request, error: Exception) -> JSONResponse:
     return problem(500, f"not expected here: {first_line(error)}"[:500], classify(error).code, "unknown", 1)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, others: Mapping[str, int]) -> None:
+    """`others`: refusal codes of other capabilities and their statuses; a code that nobody declared is a 422."""
+    app.state.refused = REFUSED | dict(others)
     app.add_exception_handler(RefusalError, refused)
     app.add_exception_handler(GaveUpError, gave_up)
     app.add_exception_handler(RequestValidationError, invalid)
