@@ -7,20 +7,24 @@ movements the newest are added up again; the rest is in the totals.
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gasbank.ledger.reading import AS_OF, MARK, Answer, age, one
+from gasbank.ledger.reading import AS_OF, MARK, NOT_FOLDED, Answer, age, one
 
 RECENT = 1000
 """Movements whose lines are added up again at each check. Each one is in that window many times while it is new."""
 
+MOVEMENTS = "j.kind NOT IN ('open-account', 'unreserved')"
+
 CONSERVATION = text(
     f"""{MARK},
     recent AS (
-        SELECT version, sum(kwh) AS kwh FROM ledger.entries GROUP BY version ORDER BY version DESC LIMIT {RECENT}
+        SELECT newest.version, lines.kwh FROM (
+            SELECT j.version FROM ledger.journal j WHERE {MOVEMENTS} ORDER BY j.version DESC LIMIT {RECENT}
+        ) AS newest CROSS JOIN LATERAL (
+            SELECT coalesce(sum(e.kwh), 0) AS kwh FROM ledger.entries e WHERE e.version = newest.version
+        ) AS lines
     ),
     fresh AS MATERIALIZED (
-        SELECT j.version FROM ledger.journal j
-        WHERE (j.xid, j.version) > ((SELECT xid FROM mark), (SELECT version FROM mark))
-            AND j.kind NOT IN ('open-account', 'unreserved')
+        SELECT j.version FROM ledger.journal j WHERE {NOT_FOLDED.format("j")} AND {MOVEMENTS}
     ),
     tail AS (
         SELECT e.account, sum(e.kwh) AS kwh FROM fresh JOIN ledger.entries e USING (version) GROUP BY e.account

@@ -13,7 +13,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 SAFE = """(j.xid, j.version) > ((SELECT xid FROM mark), (SELECT version FROM mark))
-            AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
+            AND j.xid >= (SELECT xid FROM mark) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
         ORDER BY j.xid, j.version"""
 SKIPPING = "j.version > (SELECT version FROM mark) ORDER BY j.version"
 

@@ -28,7 +28,11 @@ AS_OF = f"""CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() E
         pg_is_in_recovery() AND clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(), '-infinity')
             > interval '{STALE_S} s' AS stale"""
 MARK = "WITH mark AS MATERIALIZED (SELECT xid, version FROM ledger_read.checkpoint WHERE name = 'books')"
-NOT_FOLDED = "(e.xid, e.version) > ((SELECT xid FROM mark), (SELECT version FROM mark))"
+NOT_FOLDED = """({0}.xid, {0}.version) > ((SELECT xid FROM mark), (SELECT version FROM mark))
+            AND {0}.xid BETWEEN (SELECT xid FROM mark) AND pg_snapshot_xmax(pg_current_snapshot())"""
+"""The second line excludes nothing that is visible. It makes a range of it, for which the planner takes the index: for one
+bound that it does not know it assumes a third of the table.
+"""
 
 BALANCE = text(
     f"""{MARK}
@@ -36,7 +40,7 @@ BALANCE = text(
         :at_least = 0 OR EXISTS (SELECT FROM ledger.journal WHERE version = :at_least) AS seen
     FROM ledger.accounts a LEFT JOIN ledger_read.balances b ON b.account = :account CROSS JOIN LATERAL (
         SELECT coalesce(sum(e.kwh), 0) AS kwh, coalesce(max(e.version), 0) AS version
-        FROM ledger.entries e WHERE e.account = :account AND {NOT_FOLDED}
+        FROM ledger.entries e WHERE e.account = :account AND {NOT_FOLDED.format("e")}
     ) AS tail WHERE a.account = :owner"""  # noqa: S608 - constants
 )
 STATEMENT = text(
@@ -49,7 +53,7 @@ STATEMENT = text(
             (SELECT e.version, e.sequence, j.key, j.kind, e.kwh, e.balance_kwh, j.posted_at
              FROM ledger.entries e JOIN ledger.journal j USING (version)
              WHERE e.account = a.account AND e.version > :after
-                AND {NOT_FOLDED} ORDER BY e.version LIMIT :limit)
+                AND {NOT_FOLDED.format("e")} ORDER BY e.version LIMIT :limit)
             ORDER BY version LIMIT :limit
         ) AS page
     ) AS lines
