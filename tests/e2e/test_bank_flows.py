@@ -184,6 +184,8 @@ def test_each_party_is_told_its_own_lines(cluster: Cluster) -> None:
             assert sorted((receiver, party) for receiver, party, _ in rows) == [
                 (receiver, party) for receiver in ("confirmations", "statements") for party in ("alice", "bob")
             ]
+            deposits = {party for _, party, body in told(bank, "posted") if body["kind"] == "deposit"}
+            assert deposits == {"alice", "bob"}  # nobody tells the outside world
             body = next(body for _, party, body in rows if party == "bob")
             assert body["lines"] == [{"account": "bob", "kwh": 30, "balance_kwh": 1030, "sequence": 2}]
             assert (body["id"], body["version"], body["posted_at"]) == (receipt.id, receipt.version, receipt.posted_at)
