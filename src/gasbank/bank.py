@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from gasbank.errors import RefusalError
 from gasbank.ledger.commands import Command
 from gasbank.ledger.posting import Receipt, post
-from gasbank.resilience.deadline import Deadline, Patience
+from gasbank.resilience.deadline import Patience
 from gasbank.resilience.retry import GaveUpError, Retry, RetryPolicy
 from gasbank.settings import Settings
 from gasbank.store.link import Work
@@ -95,7 +95,7 @@ class Bank:
 
     async def _ask(self, route: Route, work: Work[T], wish_s: float | None) -> tuple[T, str]:
         deadline = self.patience.deadline(wish_s)
-        retry = Retry(lambda: self._once(route, work, deadline), route, deadline, self.policy)
+        retry = Retry(lambda: route.once(work, deadline), route, deadline, self.policy)
         self.waiting += 1
         try:
             return await retry.run()
@@ -109,18 +109,6 @@ class Bank:
             self.waiting -= 1
             self.counters["attempts that failed"] += retry.trail.attempts
 
-    async def _once(self, route: Route, work: Work[T], deadline: Deadline) -> tuple[T, str]:
-        """One attempt: one call, unless each layer retries on its own (the mistake `multiply-retries`)."""
-        if self.habits.multiplies:
-            for _ in range(MULTIPLIED - 1):
-                try:
-                    return await route.once(work, deadline)
-                except RefusalError:
-                    raise
-                except Exception:  # noqa: BLE001 - the mistake: whatever it was, this layer asks again
-                    self.counters["attempts that failed"] += 1
-        return await route.once(work, deadline)
-
     def leave_within(self, seconds: float) -> None:
         """The process was asked to stop: no longer ready, and nobody waits longer than this."""
         self.leaving = True
@@ -129,6 +117,3 @@ class Bank:
     async def close(self) -> None:
         for listener in self.listeners():
             await listener.close()
-
-
-MULTIPLIED = 3

@@ -39,6 +39,22 @@ def test_no_retry_shows_the_outage(cluster: Cluster) -> None:
     asyncio.run(scenario())
 
 
+def test_multiplied_retries_hammer_the_database(cluster: Cluster) -> None:
+    """In the same outage the healthy bank makes a few connections, and one whose layers each retry about three times as many."""
+
+    async def connections(mistake: str) -> int:
+        async with standing(cluster, MISTAKE=mistake) as bank:
+            await bank.warm()
+            await bank.writes.set(40613)
+            before = bank.writes.connections
+            await bank.transfer("m-1", "alice", "bob", 1, Prefer="wait=1")
+            return bank.writes.connections - before
+
+    healthy, multiplied = asyncio.run(connections("")), asyncio.run(connections("multiply-retries"))
+    print(f"connections in one second of outage: {healthy}, with multiplied retries {multiplied}")
+    assert multiplied > 2 * healthy
+
+
 @pytest.mark.parametrize(("mistake", "follows"), [("", True), ("stale-pool", False)])
 def test_a_demoted_primary_is_left_at_once(cluster: Cluster, mistake: str, *, follows: bool) -> None:
     """The listener points elsewhere and the old primary turns read-only, but no connection is cut: the bank follows its

@@ -9,7 +9,7 @@ Movements of one account may come in another order than its stream has, when two
 that is kept here are sums and rows, which come out the same in any order, and readers add what is not folded yet.
 """
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 SAFE = """(j.xid, j.version) > ((SELECT xid FROM mark), (SELECT version FROM mark))
@@ -18,10 +18,7 @@ SAFE = """(j.xid, j.version) > ((SELECT xid FROM mark), (SELECT version FROM mar
 SKIPPING = "j.version > (SELECT version FROM mark) ORDER BY j.version"
 
 
-def fold_statement(which: str) -> TextClause:
-    """One statement, so one transaction, whoever calls it; while another folds, it does nothing and answers 0."""
-    return text(
-        f"""
+FOLD_STATEMENT = """
     WITH mark AS MATERIALIZED (
         SELECT xid, version FROM ledger_read.checkpoint WHERE name = 'books' FOR UPDATE SKIP LOCKED
     ),
@@ -62,11 +59,10 @@ def fold_statement(which: str) -> TextClause:
         FROM (SELECT xid, version, count(*) OVER () AS n FROM batch ORDER BY xid DESC, version DESC LIMIT 1) AS last
         WHERE name = 'books'
     )
-    SELECT count(*) FROM batch"""  # noqa: S608 - two constants
-    )
+    SELECT count(*) FROM batch"""
+"""One statement, so one transaction, whoever calls it; while another folds, it does nothing and answers 0."""
 
-
-FOLD, FOLD_SKIPPING = fold_statement(SAFE), fold_statement(SKIPPING)
+FOLD, FOLD_SKIPPING = (text(FOLD_STATEMENT.format(which=which)) for which in (SAFE, SKIPPING))
 EMPTY = (
     "DELETE FROM ledger_read.statements",
     "DELETE FROM ledger_read.totals",

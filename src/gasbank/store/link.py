@@ -5,6 +5,7 @@ server to cancel the statement, over a new connection, for up to 5 s: no help wh
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gasbank.errors import RefusalError
 from gasbank.resilience.breaker import Breaker, Permit
 from gasbank.resilience.classify import (
     AttemptTimedOutError,
@@ -25,6 +27,7 @@ from gasbank.resilience.deadline import Deadline
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
+log = logging.getLogger("gasbank.link")
 ATTEMPT_S = 2.0
 FAIR_S = 0.5
 """An attempt that had less time than this proves nothing about the database: its client was in a hurry."""
@@ -37,8 +40,11 @@ class Link:
     good connections would be dropped, and the rush would last.
     """
 
-    def __init__(self, name: str, engine: AsyncEngine, breaker: Breaker, slots: asyncio.Semaphore) -> None:
-        self.name, self.engine, self.breaker, self._slots = name, engine, breaker, slots
+    def __init__(
+        self, name: str, engine: AsyncEngine, breaker: Breaker, slots: asyncio.Semaphore, attempts: int = 1
+    ) -> None:
+        self.name, self.engine, self.breaker = name, engine, breaker
+        self._slots, self._attempts = slots, attempts
 
     async def call(self, work: Work[T], deadline: Deadline) -> T:
         """What `work` answers, or its error, or BreakerOpenError, CongestedError or AttemptTimedOutError."""
@@ -48,7 +54,7 @@ class Link:
             permit = self.breaker.admit()
             within_s = min(ATTEMPT_S, deadline.left())
             try:
-                answer = await attempt(self.engine, work, within_s)
+                answer = await multiplied(self.engine, work, within_s, self._attempts)
             except BaseException as error:
                 settle(permit, error, fair=within_s >= FAIR_S)
                 raise
@@ -83,6 +89,18 @@ def settle(permit: Permit, error: BaseException, *, fair: bool) -> None:
         permit.succeeded()
     else:
         permit.failed(meaning.code)
+
+
+async def multiplied(engine: AsyncEngine, work: Work[T], within_s: float, times: int) -> T:
+    """One attempt. More of them, behind the back of the breaker and of the retry above, are the mistake `multiply-retries`."""
+    for _ in range(times - 1):
+        try:
+            return await attempt(engine, work, within_s)
+        except RefusalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the mistake: this layer does not know what its errors mean
+            log.debug("tried again at once: %s", error)
+    return await attempt(engine, work, within_s)
 
 
 async def attempt(engine: AsyncEngine, work: Work[T], within_s: float) -> T:

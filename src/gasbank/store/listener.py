@@ -10,6 +10,7 @@ from gasbank.resilience.breaker import Breaker, Clock
 from gasbank.store.engine import make_engine
 from gasbank.store.link import Link
 
+MULTIPLIED = 3
 SLOTS = 6  # calls at a time per listener and process: a few keep two cores busy, and a server allows about a hundred
 
 
@@ -27,7 +28,8 @@ class Listener:
         if capability not in self._links:
             application = f"gasbank {self._instance} {self.name} {capability}"[:63]
             engine = make_engine(self._address, application, SLOTS, self._habits, capability)
-            self._links[capability] = Link(self.name, engine, self.breaker, self._slots)
+            attempts = MULTIPLIED if self._habits.multiplies else 1
+            self._links[capability] = Link(self.name, engine, self.breaker, self._slots, attempts)
         return self._links[capability]
 
     async def close(self) -> None:
