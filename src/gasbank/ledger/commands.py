@@ -59,13 +59,16 @@ class Reserve:
 
 @dataclass(frozen=True)
 class Settle:
-    """The plant's answer to a reservation. `reserved`: the gas was really set aside (it always is, but for one mistake)."""
+    """The plant's answer to a reservation for the same `hour`. `reserved`: the gas was really set aside (it always is, but for
+    one mistake).
+    """
 
     business_key: str
     account: str
     kwh: int
     direction: Direction
     done: bool
+    hour: str
     reserved: bool = True
 
     @property

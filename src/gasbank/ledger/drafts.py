@@ -3,7 +3,7 @@
 from typing import Any
 
 from gasbank.ledger.accounts import SYSTEM, owner
-from gasbank.ledger.commands import Movement, Reserve, Trade
+from gasbank.ledger.commands import Movement, Reserve, Settle, Trade
 from gasbank.ledger.rules import Line, accounts_touched
 
 LISTENERS = ("statements", "confirmations")
@@ -23,7 +23,8 @@ def draft(kind: str, receiver: str, party: str, body: dict[str, Any]) -> dict[st
 
 
 def posted(key: str, command: Movement) -> dict[str, Any]:
-    return {"key": key, "kind": command.kind}
+    """`hour`: of a flow or a deal, else empty: then the movement counts at `posted_at`."""
+    return {"key": key, "kind": command.kind, "hour": getattr(command, "hour", "")}
 
 
 def instruction(key: str, command: Reserve) -> dict[str, Any]:
@@ -41,6 +42,8 @@ def facts_of(command: Movement, lines: list[Line]) -> dict[str, Any]:
     match command:
         case Reserve(account, kwh, hour, direction):
             return {"account": account, "kwh": kwh, "hour": hour, "direction": direction, "reserved": bool(lines)}
+        case Settle(business_key, hour=hour):
+            return {"business_key": business_key, "hour": hour}
         case Trade(deal, hour):
             return {"deal": deal, "hour": hour}
         case _:

@@ -39,7 +39,13 @@ async def settle(connection: AsyncConnection, facts: dict[str, Any], result: Flo
         detail = f"the plant moved {result.kwh} kWh for {result.business_key!r}, which asked for {facts['kwh']} kWh"
         raise RefusalError("other-quantity", detail)
     command = Settle(
-        result.business_key, facts["account"], facts["kwh"], facts["direction"], done=done, reserved=facts["reserved"]
+        result.business_key,
+        facts["account"],
+        facts["kwh"],
+        facts["direction"],
+        done=done,
+        hour=facts["hour"],
+        reserved=facts["reserved"],
     )
     await post_locked(connection, result_key(result.business_key), command)
 

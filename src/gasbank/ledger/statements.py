@@ -61,7 +61,7 @@ POST = text(
             CASE draft.kind WHEN 'posted' THEN draft.body || jsonb_build_object(
                 'id', stamp.id, 'version', stamp.version, 'posted_at', to_char(stamp.posted_at AT TIME ZONE 'UTC', :iso),
                 'lines', (
-                    SELECT jsonb_agg(jsonb_build_object('account', account, 'kwh', kwh, 'balance_kwh', balance_kwh, 'sequence', sequence) ORDER BY account)
+                    SELECT coalesce(jsonb_agg(jsonb_build_object('account', account, 'kwh', kwh, 'balance_kwh', balance_kwh, 'sequence', sequence) ORDER BY account), '[]')
                     FROM moved WHERE split_part(account, '/', 1) = draft.party
                 )
             ) ELSE draft.body END

@@ -81,7 +81,7 @@ class Books(RuleBasedStateMachine):
         """What was set aside is always there when the plant answers, whatever happened meanwhile."""
         key = sorted(self.flows)[which % len(self.flows)]
         asked = self.flows.pop(key)
-        settle = Settle(key, asked.account, asked.kwh, asked.direction, done=done)
+        settle = Settle(key, asked.account, asked.kwh, asked.direction, done=done, hour=asked.hour)
         self.book(result_key(key), lines_of(settle, self.balances))
 
     def book(self, key: str, lines: list[Line]) -> None:
@@ -180,5 +180,5 @@ def test_a_refused_flow_undoes_its_reservation(direction: Direction) -> None:
     """The lines of the reservation and of the refusal cancel out, account by account."""
     balances = dict.fromkeys(("alice", "alice/store", "alice/suspense", GRID, PLANT), 10)
     reserved = lines_of(Reserve("alice", 7, HOUR, direction), balances)
-    refused = lines_of(Settle("k", "alice", 7, direction, done=False), balances)
+    refused = lines_of(Settle("k", "alice", 7, direction, done=False, hour=HOUR), balances)
     assert sorted(reserved) == sorted(Line(account, -kwh) for account, kwh in refused)
