@@ -87,6 +87,10 @@ class Cluster:
     def is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self.is_running and self._process else None
+
     def conninfo(self, port: int, database: str = "postgres") -> str:
         """How the stage itself connects to `port`; the password is in the passfile."""
         return (
