@@ -64,7 +64,7 @@ class StageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     images: dict[str, Annotated[list[str], msgspec.Meta(min_length=1)]] = {}
     routes: list[RouteSpec] = []
     queues: list[str] = []
-    services: list[Literal["servicebus", "storage"]] = ["servicebus", "storage"]
+    services: tuple[Literal["servicebus", "storage"], ...] = ("servicebus", "storage")
 
 
 class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
