@@ -12,3 +12,11 @@ class RefusalError(Exception):
         super().__init__(detail)
         self.code = code
         self.detail = detail
+
+
+class StaleTokenError(Exception):
+    """This process does not lead any more: another one holds a newer token, so the database takes nothing from us."""
+
+    def __init__(self, name: str, token: int) -> None:
+        super().__init__(f"{name}: token {token} is stale, another process leads")
+        self.name, self.token = name, token
