@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 from azure.identity import ClientSecretCredential
 
 from azsim import net
@@ -20,8 +19,8 @@ from azsim.arm.requests import Routes
 from azsim.arm.routes import CommonRoutes, World
 from azsim.arm.server import ArmServer
 from azsim.ground import Ground
-from azsim.identity import routes as identity
-from azsim.identity.models import Directory, stable_id
+from azsim.identity.models import Principal, stable_id
+from azsim.identity.service import Identity
 from azsim.log import StageLog
 from azsim.servers import Servers
 from azsim.tls import CA, SERVER, server_context
@@ -54,10 +53,10 @@ class ArmStand:
         tls = server_context(self.folder)
         arm, authority = net.bind(0, "arm"), net.bind(0, "authority")
         self.arm = f"https://{net.LOOPBACK}:{net.port_of(arm)}"
-        self.directory = Directory(f"https://{net.LOOPBACK}:{net.port_of(authority)}")
-        keys = self.folder / "keys.json"
-        keys.write_bytes(msgspec.json.encode(self.directory.signing_keys()))
         self.log = StageLog(self.folder / "stage.log")
+        keys = self.folder / "keys.json"
+        self.identity = Identity(authority, tls, keys, self.log)
+        self.directory = self.identity.directory
         self.world = World(self.directory.tenant, stable_id("subscription"), "gasbank", "westeurope")
         self.operations = Operations(self.arm, self.log)
         ground = Ground(
@@ -77,7 +76,7 @@ class ArmStand:
         self.services += [make(ground) for make in self._factories]
         for service in self.services:
             service.add_to(routes)
-        await self._servers.serve(identity.make_app(self.directory, self.log), authority, tls)
+        await self.identity.start()
         await self._servers.serve(ArmServer(self.directory, routes, self.log, self.arm).make_app(), arm, tls)
         await asyncio.gather(*(service.start() for service in self.services))
 
@@ -90,15 +89,16 @@ class ArmStand:
     async def _stop(self) -> None:
         await self.operations.stop()
         await asyncio.gather(*(service.stop() for service in self.services))
+        await self.identity.stop()
         await self._servers.stop()
 
     @property
     def ca(self) -> str:
         return str(self.folder / CA)
 
-    def credential(self) -> ClientSecretCredential:
-        """The drill's own application, which may change things."""
-        who = self.directory.drill
+    def credential(self, who: Principal | None = None, **options: Any) -> ClientSecretCredential:
+        """Of the drill's own application, which may change things, or of another."""
+        who = who or self.directory.drill
         return ClientSecretCredential(
             self.directory.tenant,
             who.client_id,
@@ -106,6 +106,8 @@ class ArmStand:
             authority=self.directory.authority,
             disable_instance_discovery=True,
             connection_verify=self.ca,
+            retry_total=0,
+            **options,
         )
 
     def management(self, kind: Callable[..., Any]) -> Any:

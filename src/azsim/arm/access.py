@@ -11,7 +11,7 @@ from azsim.identity.models import Directory, Principal
 
 API_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(-[a-z]+)?", re.IGNORECASE)
 READING = {"GET", "HEAD", "OPTIONS"}
-VERBS = {"POST": "action", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+VERBS = {"GET": "read", "POST": "action", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
 
 def check_token(directory: Directory, audiences: list[str], headers: Mapping[str, str]) -> Principal:
@@ -63,8 +63,8 @@ def is_date(text: str) -> bool:
 
 
 def check_role(principal: Principal, method: str, path: str) -> None:
-    """A reader reads; ArmError 403 names the action that is missing."""
-    if method in READING or principal.may_write:
+    """A reader reads, a user of the system does nothing here; ArmError 403 names the action that is missing."""
+    if principal.may_write or (principal.may_read and method in READING):
         return
     raise ArmError(
         403,

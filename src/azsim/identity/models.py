@@ -1,13 +1,16 @@
 """Who may ask for a token, and the tokens: RS256 JWTs in the manner of Entra ID v2.
 
-Two applications exist, one that may change things and one that may only read. Times are arguments.
+Two applications act on the subscription, one that may change things and one that may only read; those of the system's
+users have no rights there. A signing key that was replaced is published until its last token has expired. Times are
+arguments.
 """
 
 import base64
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jwt
 import msgspec
@@ -15,6 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 Role = Literal["Contributor", "Reader"]
 LIFETIME = timedelta(hours=1)
+# The system's users, and what their tokens for its API ("api://...") say of them.
+USERS = ("shipper-a", "shipper-b", "shipper-c")
+USER_ROLE = "Shipper"
+OWN_API = "api://"
 NAMESPACE = uuid.UUID("5f0c3a52-6f5c-4d3c-9d43-2c1d8a2b7a10")  # made up once, so that ids are the same on every stage
 
 
@@ -24,13 +31,18 @@ def stable_id(name: str) -> str:
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """One application: its ids, its secret and what it may do to the subscription."""
+    """One application: its ids, its secret, what it may do to the subscription, and its roles in the system's own API."""
 
     name: str
     client_id: str
     object_id: str
     secret: str
-    role: Role
+    role: Role | None
+    app_roles: tuple[str, ...] = ()
+
+    @property
+    def may_read(self) -> bool:
+        return self.role is not None
 
     @property
     def may_write(self) -> bool:
@@ -47,17 +59,31 @@ class Denied(Exception):  # noqa: N818 - a refusal in Entra's terms, not a fault
         self.number = number
 
 
-class Directory:
-    """One tenant. `authority` is the https address that tokens name as their issuer."""
+class SigningKey(NamedTuple):
+    """`retired` is when another key took over."""
 
-    def __init__(self, authority: str) -> None:
+    name: str
+    private: rsa.RSAPrivateKey
+    retired: datetime | None = None
+
+    def published(self, issuer: str) -> dict[str, str]:
+        """As a JWKS document has it."""
+        numbers = self.private.public_key().public_numbers()
+        said = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.name, "issuer": issuer}
+        return {**said, "n": unsigned64(numbers.n), "e": unsigned64(numbers.e)}
+
+
+class Directory:
+    """One tenant. `authority` is the https address that tokens name as their issuer; `users` are names of applications."""
+
+    def __init__(self, authority: str, users: Sequence[str] = USERS) -> None:
         self.authority = authority
         self.tenant = stable_id("tenant")
         self.drill = new_principal("firedrill", "Contributor")
         self.reader = new_principal("reader", "Reader")
-        self._by_id = {principal.client_id: principal for principal in (self.drill, self.reader)}
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._key_id = secrets.token_hex(16)
+        self.users = tuple(new_principal(name, None, (USER_ROLE,)) for name in users)
+        self._by_id = {principal.client_id: principal for principal in (self.drill, self.reader, *self.users)}
+        self._keys = [new_key()]  # the one that signs first
 
     @property
     def issuer(self) -> str:
@@ -76,6 +102,7 @@ class Directory:
 
     def issue(self, principal: Principal, audience: str, now: datetime) -> str:
         """A token for `audience`, valid for an hour from `now`."""
+        roles = {"roles": principal.app_roles} if principal.app_roles and audience.startswith(OWN_API) else {}
         claims = {
             "aud": audience,
             "iss": self.issuer,
@@ -88,34 +115,51 @@ class Directory:
             "tid": self.tenant,
             "idtyp": "app",
             "ver": "2.0",
+            **roles,
         }
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+        signing = self._keys[0]
+        return jwt.encode(claims, signing.private, algorithm="RS256", headers={"kid": signing.name})
 
     def verify(self, token: str, audiences: list[str]) -> Principal:
         """Whose token this is; jwt.InvalidTokenError (ExpiredSignatureError among them) when it is not valid here."""
-        required = ["exp", "iss", "aud", "appid"]
         claims = jwt.decode(
             token,
-            self._key.public_key(),
+            self._key(jwt.get_unverified_header(token).get("kid", "")).public_key(),
             algorithms=["RS256"],
             audience=audiences,
             issuer=self.issuer,
-            options={"require": required},
+            options={"require": ["exp", "iss", "aud", "appid"]},
         )
         principal = self._by_id.get(claims["appid"])
         if principal is None:
             raise jwt.InvalidTokenError("no such application")
         return principal
 
+    def _key(self, name: str) -> rsa.RSAPrivateKey:
+        found = next((key.private for key in self._keys if key.name == name), None)
+        if found is None:
+            raise jwt.InvalidSignatureError(f"the signing key {name!r} is not known")
+        return found
+
+    def rotate(self, key: SigningKey, now: datetime) -> None:
+        """From now on `key` signs. Keys whose tokens have all expired are forgotten."""
+        current, *older = self._keys
+        kept = [each for each in older if each.retired is not None and now - each.retired < LIFETIME]
+        self._keys = [key, current._replace(retired=now), *kept]
+
     def signing_keys(self) -> dict[str, Any]:
         """The JWKS document."""
-        numbers = self._key.public_key().public_numbers()
-        key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._key_id, "issuer": self.issuer}
-        return {"keys": [{**key, "n": unsigned64(numbers.n), "e": unsigned64(numbers.e)}]}
+        return {"keys": [key.published(self.issuer) for key in self._keys]}
 
 
-def new_principal(name: str, role: Role) -> Principal:
-    return Principal(name, stable_id(f"{name} client"), stable_id(f"{name} object"), secrets.token_urlsafe(24), role)
+def new_key() -> SigningKey:
+    """Takes a good part of a second."""
+    return SigningKey(secrets.token_hex(16), rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def new_principal(name: str, role: Role | None, app_roles: tuple[str, ...] = ()) -> Principal:
+    ids = (stable_id(f"{name} client"), stable_id(f"{name} object"))
+    return Principal(name, *ids, secrets.token_urlsafe(24), role, app_roles)
 
 
 def unsigned64(number: int) -> str:

@@ -6,11 +6,12 @@ what lets an unmodified DefaultAzureCredential sign in here.
 
 import base64
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from azsim import clock
 from azsim.identity.models import LIFETIME, Denied, Directory, Principal
@@ -22,8 +23,8 @@ ERROR_PAGE = "https://login.microsoftonline.com/error?code="
 DEFAULT_SCOPE = "/.default"
 
 
-def make_app(directory: Directory, log: StageLog) -> web.Application:
-    app = web.Application()
+def make_app(directory: Directory, log: StageLog, middlewares: Sequence[Middleware] = ()) -> web.Application:
+    app = web.Application(middlewares=middlewares)
     app[DIRECTORY] = directory
     app[LOG] = log
     for prefix in ("", "/adfs"):
