@@ -7,7 +7,8 @@ movements the newest are added up again; the rest is in the totals.
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gasbank.ledger.reading import AS_OF, MARK, NOT_FOLDED, Answer, age, one
+from gasbank.ledger.reading import MARK, NOT_FOLDED, Answer, one
+from gasbank.store.age import AS_OF, age
 
 RECENT = 1000
 """Movements whose lines are added up again at each check. Each one is in that window many times while it is new."""

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.errors import RefusalError
 from gasbank.ledger.commands import Command, OpenAccount, Settle, Trade, result_key, trade_key
-from gasbank.ledger.messages import FlowResult, TransferMatched, read
+from gasbank.ledger.messages import FlowResult, TransferMatched
 from gasbank.ledger.posting import post
 from gasbank.ledger.rules import accounts_touched
+from gasbank.messaging.body import read
 from gasbank.messaging.envelope import Envelope
 
 ASKED = text(

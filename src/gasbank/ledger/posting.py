@@ -8,7 +8,6 @@ held across the network, where a cut link would keep it. Refusals are not stored
 """
 
 import json
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -21,6 +20,7 @@ from gasbank.ledger.drafts import drafts_of, facts_of
 from gasbank.ledger.rules import accounts_touched, check_opening, lines_of
 from gasbank.ledger.statements import ISO, LOOK, OPEN, POST
 from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, CommitUncertainError, classify
+from gasbank.store.age import iso
 
 OVERTAKEN = frozenset({"commands_pkey", "accounts_pkey", "no_overdraft", "one_line_per_sequence"})
 LOOKS = 10  # being overtaken more often than this is not bad luck any more
@@ -139,7 +139,3 @@ def overtaken(error: IntegrityError) -> bool:
 
 def receipt(row: Any) -> Receipt:
     return Receipt(str(row.id), row.key, row.kind, iso(row.posted_at), row.version)
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

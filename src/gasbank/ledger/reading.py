@@ -1,13 +1,10 @@
 """What is read from the books: each question is one statement, so each answer is one consistent snapshot.
 
 Answers come from the projections plus the events that are not folded yet, so they are right at any moment, also while
-nobody folds. Every answer says how old it is: on a standby the commit time of the last transaction that it replayed (null when
-it has replayed none since it started: unknown, not zero), on a primary now. `stale` is true when a standby cannot show that it
-is younger than STALE_S.
+nobody folds. Every answer says how old it is.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -16,17 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gasbank.errors import RefusalError
 from gasbank.ledger.accounts import owner
 from gasbank.ledger.commands import result_key
-from gasbank.ledger.posting import iso
+from gasbank.store.age import AS_OF, age, iso, moment
 
 Answer = dict[str, Any]
 Question = Callable[[AsyncConnection], Awaitable[Answer]]
 
-STALE_S = 5
-"""Seconds: what a forced failover may lose by the platform's promise. An answer that may be older says so."""
-
-AS_OF = f"""CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() ELSE clock_timestamp() END AS as_of,
-        pg_is_in_recovery() AND clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(), '-infinity')
-            > interval '{STALE_S} s' AS stale"""
 MARK = "WITH mark AS MATERIALIZED (SELECT xid, version FROM ledger_read.checkpoint WHERE name = 'books')"
 NOT_FOLDED = """({0}.xid, {0}.version) > ((SELECT xid FROM mark), (SELECT version FROM mark))
             AND {0}.xid BETWEEN (SELECT xid FROM mark) AND pg_snapshot_xmax(pg_current_snapshot())"""
@@ -144,11 +135,3 @@ def known(row: Any, account: str) -> Any:
     if row is None:
         raise RefusalError("unknown-account", f"there is no account {account!r}; open it with POST /accounts")
     return row
-
-
-def age(row: Any) -> Answer:
-    return {"as_of": moment(row.as_of), "stale": row.stale}
-
-
-def moment(value: datetime | None) -> str | None:
-    return None if value is None else iso(value)
