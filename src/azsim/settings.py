@@ -36,12 +36,20 @@ class WorkloadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     env: dict[str, str] = {}
 
 
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
 class RouteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Requests whose path begins with `path` go to the Kubernetes service `service`; `ready` is probed on its pods."""
+    """Requests whose path begins with `path` go to the Kubernetes service `service`; `ready` is probed on its pods.
+
+    Only those with one of `methods`, when there are any. The longest path wins, and of two that are equally long the
+    one with methods.
+    """
 
     path: Annotated[str, msgspec.Meta(pattern=r"^/\S*$")]
     service: Annotated[str, msgspec.Meta(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
     ready: Annotated[str, msgspec.Meta(pattern=r"^/\S*$")] = "/health/ready"
+    methods: list[Method] = []
 
 
 class StageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +100,11 @@ def checked(config: StageConfig, path: Path) -> StageConfig:
     names = [workload.name for workload in config.workloads]
     if len(names) != len(set(names)):
         raise StageError(f"{path}: two workloads have the same name", "name each workload once")
+    said = [(route.path, method) for route in config.routes for method in route.methods or [""]]
+    if len(said) != len(set(said)):
+        raise StageError(
+            f"{path}: two routes take the same requests", "give them different paths, or different methods"
+        )
     if any(not argv for argv in config.init):
         raise StageError(f"{path}: an init command is empty", 'write it as a list: ["{python}", "-m", "module"]')
     missing = next((path for path in config.manifests if not Path(path).exists()), None)

@@ -50,11 +50,13 @@ WORKLOAD = Record(
     Key("env", Named(Text(500)), "more environment"),
 )
 SERVICE = Matching(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name: small letters, digits and -, up to 63")
+METHOD = Matching("GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS", "GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS")
 ROUTE = Record(
     RouteSpec,
     Key("path", Matching(r"/\S*", "the beginning of a path: / or /accounts/"), "where requests begin", required=True),
     Key("service", SERVICE, "the Kubernetes service that gets them", required=True),
-    Key("ready", READY, "the path that answers 200 when a pod of it may get requests"),
+    Key("ready", Matching(r"/\S*", "a path: /health/ready"), "the path that answers 200 when a pod may get requests"),
+    Key("methods", Many(METHOD), "the methods of the requests that go there; all of them when it is left out"),
 )
 QUEUE = Matching(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,258}", "a queue's name: letters, digits, . _ - and /, up to 259")
 STAGE = Record(

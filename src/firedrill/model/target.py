@@ -41,11 +41,15 @@ class WorkloadSpec(msgspec.Struct, frozen=True):
 
 
 class RouteSpec(msgspec.Struct, frozen=True):
-    """Requests whose path begins with `path` go to the Kubernetes service `service` of the regions that answer `ready`."""
+    """Requests whose path begins with `path` go to the Kubernetes service `service` of the regions that answer `ready`.
+
+    Only those with one of `methods`, when there are any.
+    """
 
     path: str
     service: str
     ready: str = "/health/ready"
+    methods: tuple[str, ...] = ()
 
 
 class StageSpec(msgspec.Struct, frozen=True):

@@ -54,6 +54,6 @@ def test_a_key_of_the_right_name_and_the_wrong_numbers_is_refused() -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_user_of_the_system_may_not_even_read(method: str) -> None:
     """The action that is missing is named."""
-    with pytest.raises(ArmError, match="Microsoft.Sql/servers/(read|action|write)") as caught:
+    with pytest.raises(ArmError, match=r"Microsoft.Sql/servers/(read|action|write)") as caught:
         check_role(Directory(AUTHORITY).users[0], method, "/subscriptions/s/providers/Microsoft.Sql/servers/dbp")
     assert caught.value.code == "AuthorizationFailed"

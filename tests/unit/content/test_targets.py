@@ -10,7 +10,7 @@ from unit.content.sample_project import TARGET, changed
 from firedrill.content.schema import schema_of
 from firedrill.content.targets import load_target
 from firedrill.errors import InvalidFile, Usage
-from firedrill.model.target import SqlSpec, WorkloadSpec
+from firedrill.model.target import RouteSpec, SqlSpec, WorkloadSpec
 
 REPOSITORY = Path(__file__).parents[3]
 REAL = """\
@@ -34,6 +34,14 @@ BAD = [
         True,
     ),
     (REAL, 'system: {url: "https://bank.example"}\n', "", "the key 'system' is missing", 1, False),
+    (
+        TARGET,
+        "  workloads:",
+        "  routes: [{path: /, service: bank, methods: [FETCH]}]\n  workloads:",
+        "stage.routes.1.methods.1: 'FETCH' is not accepted here",
+        7,
+        True,
+    ),
     (REAL, "azure: {", "azur: {", "unknown key 'azur'", 2, True),
     (REAL, "https://bank", "ftp://bank", "system.url: 'ftp://bank.example' is not accepted here", 4, True),
 ]
@@ -51,6 +59,18 @@ def test_a_stage_is_read_whole(project: Path) -> None:
     assert (target.stage.replication_lag_s, target.stage.init) == (0.25, (("{python}", "-m", "shop", "setup"),))
     assert target.stage.workloads == (
         WorkloadSpec("shop", ("{python}", "-m", "shop"), 3, "/ready", {"COLOUR": "blue"}),
+    )
+
+
+def test_routes_may_tell_commands_from_reads(project: Path) -> None:
+    """By method, on the same path; one without methods takes them all."""
+    lines = ["{path: /, service: reads, methods: [GET, HEAD]}", "{path: /, service: commands, ready: /up}"]
+    write(project, changed(TARGET, "  workloads:", f"  routes: [{', '.join(lines)}]\n  workloads:"))
+    target = load_target("here", project)
+    assert target.stage is not None
+    assert target.stage.routes == (
+        RouteSpec("/", "reads", "/health/ready", ("GET", "HEAD")),
+        RouteSpec("/", "commands", "/up"),
     )
 
 
