@@ -100,7 +100,7 @@ def checked(config: StageConfig, path: Path) -> StageConfig:
     names = [workload.name for workload in config.workloads]
     if len(names) != len(set(names)):
         raise StageError(f"{path}: two workloads have the same name", "name each workload once")
-    said = [(route.path, method) for route in config.routes for method in route.methods or [""]]
+    said = [(route.path, method) for route in config.routes for method in (*route.methods,) or ("",)]
     if len(said) != len(set(said)):
         raise StageError(
             f"{path}: two routes take the same requests", "give them different paths, or different methods"

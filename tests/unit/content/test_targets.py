@@ -39,7 +39,7 @@ BAD = [
         "  workloads:",
         "  routes: [{path: /, service: bank, methods: [FETCH]}]\n  workloads:",
         "stage.routes.1.methods.1: 'FETCH' is not accepted here",
-        7,
+        8,
         True,
     ),
     (REAL, "azure: {", "azur: {", "unknown key 'azur'", 2, True),
