@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from typing import Any, TypeVar
 
+from gasbank.audit.notices import Notices
 from gasbank.errors import RefusalError
 from gasbank.ledger.commands import Command
 from gasbank.ledger.posting import Receipt, post
@@ -33,6 +34,7 @@ class Bank:
         self.patience = Patience(self.clock, settings.deadline_s)
         self.policy = RetryPolicy(attempts=self.habits.attempts)
         self.counters: Counter[str] = Counter()
+        self.notices = Notices(self._write_notices, self.clock, self.counters)
         self.waiting = 0
         self.leaving = False
         self.writer = self._listener("read-write", settings.sql_read_write)
@@ -41,7 +43,15 @@ class Bank:
         self._reads: dict[str, Route] = {}
 
     def _listener(self, name: str, address: str) -> Listener:
-        return Listener(name, address, self.settings.instance, self.habits, self.clock)
+        return Listener(name, address, self.settings.instance, self.habits, self.clock, self.breaker_changed)
+
+    def breaker_changed(self, service: str, change: str, code: str) -> None:
+        """A breaker of this process opened or closed: the auditor is told."""
+        self.notices.note(f"breaker-{change}", {"service": service, "error": code})
+
+    async def _write_notices(self, work: Work[None]) -> None:
+        """One attempt, never a retry: notices wait where they are."""
+        await self.commands("audit").once(in_transaction(work), self.patience.deadline())
 
     def listeners(self) -> tuple[Listener, ...]:
         return (self.writer, self.reader) if self.reader else (self.writer,)
@@ -115,5 +125,6 @@ class Bank:
         self.patience.leave_within(seconds)
 
     async def close(self) -> None:
+        await self.notices.close()
         for listener in self.listeners():
             await listener.close()

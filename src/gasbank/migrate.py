@@ -19,7 +19,7 @@ from gasbank.store.engine import role_of
 
 ONE_AT_A_TIME = 4_711_061  # the number of the advisory lock; any number will do, as long as it is always this one
 CAPABILITIES = ("ledger", "nominations", "plant", "confirmations", "statements")
-SCHEMAS = ("leader", *CAPABILITIES, "archive")
+SCHEMAS = ("leader", *CAPABILITIES, "archive", "audit")
 MAY_CREATE_ROLES = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user"
 # Roles belong to the whole server: another database's migration may create the same one meanwhile.
 CREATE_ROLE = """

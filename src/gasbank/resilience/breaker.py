@@ -14,6 +14,9 @@ from gasbank.resilience.classify import BreakerOpenError
 
 State = Literal["closed", "open", "half-open"]
 Clock = Callable[[], float]
+Told = Callable[[str, str, str], None]
+"""Is told of a change: the service, `open` or `closed`, and the code of the last failure."""
+
 LOOK_AGAIN_S = 0.02
 log = logging.getLogger("gasbank.breaker")
 
@@ -52,6 +55,7 @@ class Breaker:
     generation: int = 0  # grows with each change of state: late answers of an older one are ignored
     open_until: float | None = None
     probing: bool = False
+    told: Told | None = None
 
     @property
     def state(self) -> State:
@@ -97,6 +101,7 @@ class Breaker:
         if self.open_until is None:
             self.opened += 1
             log.warning("%s: open after %d failures, last error %s", self.service, self.failures, self.last_code)
+            self._tell("open")
         self.generation += 1
         self.probing = False
         self.open_until = self.clock() + self.policy.open_s
@@ -104,7 +109,12 @@ class Breaker:
     def _close(self) -> None:
         if self.open_until is not None:
             log.warning("%s: closed, the probe came through", self.service)
+            self._tell("closed")
             self.generation += 1
         self.failures = 0
         self.probing = False
         self.open_until = None
+
+    def _tell(self, change: State) -> None:
+        if self.told is not None:
+            self.told(self.service, change, self.last_code)

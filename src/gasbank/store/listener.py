@@ -6,7 +6,7 @@ Each capability has a pool of its own, because its connections have its rights; 
 import asyncio
 
 from gasbank.mistakes import Habits
-from gasbank.resilience.breaker import Breaker, Clock
+from gasbank.resilience.breaker import Breaker, Clock, Told
 from gasbank.store.engine import make_engine
 from gasbank.store.link import Link
 
@@ -17,8 +17,10 @@ SLOTS = 6  # calls at a time per listener and process: a few keep two cores busy
 class Listener:
     """`name`: "read-write" or "read-only"; `instance`: who is connected, as the server's list of sessions shows it."""
 
-    def __init__(self, name: str, address: str, instance: str, habits: Habits, clock: Clock) -> None:
-        self.name, self.breaker = name, Breaker(name, clock)
+    def __init__(
+        self, name: str, address: str, instance: str, habits: Habits, clock: Clock, told: Told | None = None
+    ) -> None:
+        self.name, self.breaker = name, Breaker(name, clock, told=told)
         self._address, self._instance, self._habits = address, instance, habits
         self._slots = asyncio.Semaphore(SLOTS)
         self._links: dict[str, Link] = {}
