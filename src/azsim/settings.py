@@ -105,6 +105,10 @@ def checked(config: StageConfig, path: Path) -> StageConfig:
         raise StageError(
             f"{path}: two routes take the same requests", "give them different paths, or different methods"
         )
+    if len({(route.service, route.ready) for route in config.routes}) != len(
+        {route.service for route in config.routes}
+    ):
+        raise StageError(f"{path}: one service has two ready paths", "give all routes of a service the same `ready`")
     if any(not argv for argv in config.init):
         raise StageError(f"{path}: an init command is empty", 'write it as a list: ["{python}", "-m", "module"]')
     missing = next((path for path in config.manifests if not Path(path).exists()), None)

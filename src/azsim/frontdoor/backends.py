@@ -20,13 +20,26 @@ CONNECT_S = 2.0
 OnEvent = Callable[..., Any]
 
 
-class Backend:
-    """One process that serves: its address, health and idle connections."""
+class Tally:
+    """What went to a backend, or to all of a region: requests, those that got no answer or a 5xx, and those under way."""
 
-    def __init__(self, name: str, port: int, ready: str, on_event: OnEvent) -> None:
+    def __init__(self) -> None:
+        self.requests = 0
+        self.errors = 0
+        self.under_way = 0
+
+
+class Backend:
+    """One process that serves: its address, health and idle connections. Several may share a `tally`."""
+
+    def __init__(
+        self, name: str, port: int, ready: str, on_event: OnEvent, host: str = LOOPBACK, tally: Tally | None = None
+    ) -> None:
         self.name = name
+        self.host = host
         self.port = port
         self.ready = ready
+        self.tally = tally or Tally()
         self.in_rotation = True  # taken out by hand before it is stopped on purpose
         self.became_healthy = asyncio.Event()
         self._on_event = on_event
@@ -60,7 +73,7 @@ class Backend:
         """A new connection; OSError or TimeoutError when there is none to be had."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_S):
-            _, upstream = await loop.create_connection(Upstream, LOOPBACK, self.port)
+            _, upstream = await loop.create_connection(Upstream, self.host, self.port)
         return upstream
 
     def take_idle(self) -> Upstream | None:

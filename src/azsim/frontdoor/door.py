@@ -1,77 +1,128 @@
-"""The front door as the stage uses it: open it on a socket, add backends, wait for them, close it.
+"""The front door as the stage uses it: open it on a socket, say where pods are, drain regions, ask what it thinks, close it.
 
-Each backend is probed on a connection of its own, quickly until it is healthy and twice a second after that.
+Requests go by its routes to the pods of a service in either region. A backend that was added by hand takes what no
+route takes; each of those is probed on a connection of its own, quickly until it is healthy and twice a second after
+that.
 """
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from azsim.frontdoor.backends import Backend, Rotation
 from azsim.frontdoor.entry import UPSTREAM_S, ClientConnection, Router, connection_factory
+from azsim.frontdoor.messages import Incoming
+from azsim.frontdoor.origins import Endpoint, Origin, OriginGroup
+from azsim.frontdoor.probing import PACE_S, READY, ask_ready
+from azsim.frontdoor.table import Table
 from azsim.frontdoor.upstream import Lost
+from azsim.settings import RouteSpec
 
-STARTING_S, HEALTHY_S = 0.1, 0.5
-PROBE_S = 2.0
+STARTING_S = 0.1
 
 
 class FrontDoor:
     """`on_event(name, **data)` hears of backends that come and go; a backend may take `upstream_s` for an answer."""
 
-    def __init__(self, on_event: Callable[..., Any], upstream_s: float = UPSTREAM_S) -> None:
+    def __init__(
+        self, on_event: Callable[..., Any], upstream_s: float = UPSTREAM_S, routes: Sequence[RouteSpec] = ()
+    ) -> None:
         self._on_event = on_event
+        self._routes = routes
         self.rotation = Rotation()
-        self._router = Router(self.rotation, upstream_s)
+        self.groups = {route.service: OriginGroup(route.service, route.ready, on_event) for route in routes}
+        self._table = Table(routes, self.groups)
+        self._router = Router(self._find, upstream_s)
         self._connections: set[ClientConnection] = set()
         self._server: asyncio.Server | None = None
-        self._probes: dict[Backend, asyncio.Task[None]] = {}
+        self._probes: set[asyncio.Task[None]] = set()
 
     async def open(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(connection_factory(self._router, self._connections), sock=sock)
+        self._probes |= {asyncio.create_task(origin.watch()) for origin in self.origins()}
 
     def add(self, name: str, port: int, ready: str) -> Backend:
         """A backend that gets requests as soon as `ready` answers 200."""
         backend = Backend(name, port, ready, self._on_event)
         self.rotation.backends.append(backend)
-        self._probes[backend] = asyncio.create_task(watch(backend))
+        self._probes.add(asyncio.create_task(watch(backend)))
         return backend
+
+    def set_endpoints(
+        self, region: str, namespace: str, service: str, endpoints: Iterable[tuple[str, str, int]]
+    ) -> None:
+        """The pods of a service that are ready in a region now, each as (name, host, port). Services of no route are ignored."""
+        origin = self.groups[service].origin(region) if service in self.groups else None
+        if origin is not None:
+            origin.set_endpoints(namespace, (Endpoint(*each) for each in endpoints))
+
+    def drain(self, region: str) -> None:
+        """No new requests to a region; those under way finish."""
+        self._enable(region, enabled=False)
+
+    def undrain(self, region: str) -> None:
+        self._enable(region, enabled=True)
+
+    def _enable(self, region: str, *, enabled: bool) -> None:
+        for origin in self.origins():
+            if origin.region == region:
+                origin.enable(enabled)
+
+    def origins(self) -> list[Origin]:
+        return [origin for group in self.groups.values() for origin in group.origins]
+
+    def _find(self, incoming: Incoming) -> Iterable[Backend] | None:
+        group = self._table.find(incoming.method, incoming.target)
+        if group is not None:
+            return group.order()
+        return self.rotation.order() if self.rotation.backends or not self._table else None
+
+    def view(self) -> dict[str, Any]:
+        """What it thinks of each route's service in each region, and of what was added by hand."""
+        return {
+            "routes": [
+                {"path": route.path, "methods": list(route.methods), "service": route.service} for route in self._routes
+            ],
+            "services": {
+                name: {origin.region: origin.view() for origin in group.origins} for name, group in self.groups.items()
+            },
+            "backends": {
+                each.name: {"healthy": each.healthy, "requests": each.tally.requests, "errors": each.tally.errors}
+                for each in self.rotation.backends
+            },
+        }
 
     async def close(self) -> None:
         """Stop listening, probing and serving."""
-        for task in self._probes.values():
+        for task in self._probes:
             task.cancel()
-        await asyncio.gather(*self._probes.values(), return_exceptions=True)
+        await asyncio.gather(*self._probes, return_exceptions=True)
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
             connection.close()
         for backend in self.rotation.backends:
             backend.close()
+        for origin in self.origins():
+            origin.close()
 
 
 async def watch(backend: Backend) -> None:
     """Probe for ever, on a fixed pace."""
     while True:
         await probe(backend)
-        await asyncio.sleep(HEALTHY_S if backend.healthy else STARTING_S)
+        await asyncio.sleep(PACE_S if backend.healthy else STARTING_S)
 
 
 async def probe(backend: Backend) -> None:
-    message = b"GET " + backend.ready.encode() + b" HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n"
-    upstream = None
     try:
-        async with asyncio.timeout(PROBE_S):
-            upstream = await backend.connect()
-            reply = await upstream.ask(b"GET", message)
+        reply = await ask_ready(backend)
     except (OSError, Lost) as error:
         backend.failed(str(error) or type(error).__name__)
         return
-    finally:
-        if upstream is not None:
-            upstream.close()
-    if reply.status == 200:
+    if reply.status == READY:
         backend.passed()
     else:
         backend.failed(f"{backend.ready} answered {reply.status}")

@@ -9,12 +9,12 @@ import asyncio
 import itertools
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import httptools
 
-from azsim.frontdoor.backends import Backend, Rotation
+from azsim.frontdoor.backends import Backend
 from azsim.frontdoor.messages import Incoming, problem, reply_bytes, request_bytes
 from azsim.frontdoor.upstream import Lost, Reply
 
@@ -23,39 +23,60 @@ UPSTREAM_S = 75.0
 MAX_BODY = 8 * 1024 * 1024
 MAX_PIPELINED = 16
 SAFE_TO_REPEAT = {b"GET", b"HEAD"}
+SERVER_ERROR = 500
 
 references = itertools.count(1)
 PREFIX = secrets.token_hex(8).encode()
 
 
-class Router:
-    """Finds a backend for one request."""
+Find = Callable[[Incoming], Iterable[Backend] | None]
 
-    def __init__(self, rotation: Rotation, upstream_s: float) -> None:
-        self._rotation = rotation
+
+class Router:
+    """Sends one request. `find` says whom to try, in order, or None when nobody is meant by it."""
+
+    def __init__(self, find: Find, upstream_s: float) -> None:
+        self._find = find
         self._upstream_s = upstream_s
 
     async def route(self, incoming: Incoming, client: bytes) -> Reply:
-        """The answer of a backend, or 502, 503 or 504 in our own name."""
+        """The answer of a backend, or 404, 502, 503 or 504 in our own name."""
+        backends = self._find(incoming)
+        if backends is None:
+            asked = f"{incoming.method.decode()} {incoming.target.decode(errors='replace')}"
+            return problem(404, "no-route", f"no route takes {asked}", "not-done")
         message = request_bytes(incoming, client)
-        for backend in self._rotation.order():
-            try:
-                async with asyncio.timeout(self._upstream_s):
-                    reply = await exchange(backend, incoming.method, message)
-            except TimeoutError:
-                return problem(
-                    504, "upstream-timeout", f"{backend.name} did not answer within {self._upstream_s:g} s", "unknown"
-                )
-            except Lost:
-                backend.eject("closed a connection with a request on it")
-                if incoming.method not in SAFE_TO_REPEAT:
-                    return problem(
-                        502, "upstream-closed", f"{backend.name} closed the connection before it answered", "unknown"
-                    )
-                continue
-            if reply is not None:
+        for backend in backends:
+            if backend.in_rotation and (reply := await self._try(backend, incoming.method, message)) is not None:
                 return reply
         return problem(503, "no-backend", "no backend accepts connections", "not-done")
+
+    async def _try(self, backend: Backend, method: bytes, message: bytes) -> Reply | None:
+        """The answer, or None when another backend may be asked."""
+        tally = backend.tally
+        tally.requests += 1
+        tally.under_way += 1
+        reply = None
+        try:
+            reply = await self._ask(backend, method, message)
+        finally:
+            tally.under_way -= 1
+        tally.errors += reply is None or reply.status >= SERVER_ERROR
+        return reply
+
+    async def _ask(self, backend: Backend, method: bytes, message: bytes) -> Reply | None:
+        try:
+            async with asyncio.timeout(self._upstream_s):
+                return await exchange(backend, method, message)
+        except TimeoutError:
+            what = f"{backend.name} did not answer within {self._upstream_s:g} s"
+            return problem(504, "upstream-timeout", what, "unknown")
+        except Lost:
+            backend.eject("closed a connection with a request on it")
+            if method in SAFE_TO_REPEAT:
+                return None
+            what = f"{backend.name} closed the connection before it answered"
+            return problem(502, "upstream-closed", what, "unknown")
 
 
 async def exchange(backend: Backend, method: bytes, message: bytes) -> Reply | None:

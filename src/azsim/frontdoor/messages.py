@@ -10,6 +10,7 @@ from azsim.frontdoor.upstream import HOP_BY_HOP, NO_BODY, Reply
 OURS = HOP_BY_HOP | {b"content-length", b"expect", b"x-forwarded-for", b"x-forwarded-proto", b"x-azure-ref"}
 REASONS = {
     400: b"Bad Request",
+    404: b"Not Found",
     413: b"Content Too Large",
     502: b"Bad Gateway",
     503: b"Service Unavailable",
