@@ -10,7 +10,7 @@ held across the network, where a cut link would keep it. Refusals are not stored
 import json
 from typing import Any, NamedTuple
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.errors import RefusalError
@@ -19,8 +19,8 @@ from gasbank.ledger.commands import Command, Movement, OpenAccount, Reserve, Tra
 from gasbank.ledger.drafts import drafts_of, facts_of
 from gasbank.ledger.rules import accounts_touched, check_opening, lines_of
 from gasbank.ledger.statements import ISO, LOOK, OPEN, POST
-from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, CommitUncertainError, classify
 from gasbank.store.age import iso
+from gasbank.store.transaction import execute
 
 OVERTAKEN = frozenset({"commands_pkey", "accounts_pkey", "no_overdraft", "one_line_per_sequence"})
 LOOKS = 10  # being overtaken more often than this is not bad luck any more
@@ -89,8 +89,9 @@ async def write(
     """Decide, then post."""
     if isinstance(command, OpenAccount):
         check_opening(command, balances)
-        return receipt(await execute(connection, OPEN, values_of_opening(key, command)))
-    return receipt(await execute(connection, POST, values_of_movement(key, command, balances, reserves=reserves)))
+        return receipt((await execute(connection, OPEN, values_of_opening(key, command))).one())
+    posted = await execute(connection, POST, values_of_movement(key, command, balances, reserves=reserves))
+    return receipt(posted.one())
 
 
 def values_of_opening(key: str, command: OpenAccount) -> dict[str, object]:
@@ -119,17 +120,6 @@ def values_of_movement(key: str, command: Movement, balances: dict[str, int], *,
         "drafts": json.dumps(drafts_of(key, command)),
         "iso": ISO,
     }
-
-
-async def execute(connection: AsyncConnection, statement: Any, values: dict[str, object]) -> Any:
-    """The one row that it returns. When the connection dies before the answer, nobody knows: CommitUncertainError."""
-    try:
-        return (await connection.execute(statement, values)).one()
-    except DBAPIError as error:
-        meaning = classify(error)
-        if meaning.drop and meaning.code not in (READ_ONLY, AZURE_READ_ONLY):
-            raise CommitUncertainError("the connection was lost while the movement was being posted") from error
-        raise
 
 
 def overtaken(error: IntegrityError) -> bool:

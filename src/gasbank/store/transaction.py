@@ -1,11 +1,13 @@
-"""Several statements as one transaction. When the connection dies during COMMIT, nobody knows: CommitUncertainError."""
+"""One statement, or several, as one transaction. When the connection dies before the answer, nobody knows: CommitUncertainError."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
+from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
-from gasbank.resilience.classify import CommitUncertainError, classify
+from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, CommitUncertainError, classify
 from gasbank.store.link import Work
 
 T = TypeVar("T")
@@ -30,4 +32,17 @@ async def commit(transaction: AsyncTransaction) -> None:
     except DBAPIError as error:
         if classify(error).drop:
             raise CommitUncertainError("the connection was lost during the commit") from error
+        raise
+
+
+async def execute(
+    connection: AsyncConnection, statement: TextClause, values: Mapping[str, object]
+) -> CursorResult[Any]:
+    """A statement that writes, and is a transaction by itself when the connection is in autocommit."""
+    try:
+        return await connection.execute(statement, values)
+    except DBAPIError as error:
+        meaning = classify(error)
+        if meaning.drop and meaning.code not in (READ_ONLY, AZURE_READ_ONLY):
+            raise CommitUncertainError("the connection was lost while it was being written") from error
         raise

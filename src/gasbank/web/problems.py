@@ -32,6 +32,7 @@ REFUSED = {
     "unknown-flow": 404,
     "version-unknown": 412,
     "unauthenticated": 401,
+    "not-yours": 403,
 }
 RETRY_AFTER_S = "1"
 
