@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from azsim.arm.requests import Answer, ArmRequest, Routes, same
 from azsim.errors import ArmError
 
-PROVIDERS = ("Microsoft.Resources", "Microsoft.Sql")
+PROVIDERS = ("Microsoft.Resources", "Microsoft.Sql", "Microsoft.ServiceBus")
 
 
 class World(NamedTuple):

@@ -16,7 +16,9 @@ from azsim.identity.offline import Verifier
 from azsim.net import LOOPBACK
 from azsim.servicebus.access import Access, KeyRule
 from azsim.servicebus.admin import Admin
+from azsim.servicebus.broker.copy import Lag
 from azsim.servicebus.broker.namespace import Namespace
+from azsim.servicebus.faults import Faults
 from azsim.servicebus.server import Server
 
 
@@ -32,6 +34,8 @@ class Config(msgspec.Struct, frozen=True):
     server_pem: str
     keys: str
     rules: list[KeyRule]
+    faults: Faults = msgspec.field(default_factory=Faults)
+    copy: Lag = Lag()
     durable: bool = True  # off only to measure what durability costs
 
 
@@ -41,10 +45,11 @@ def log(event: str, **data: Any) -> None:
 
 async def serve(config: Config) -> None:
     namespace = Namespace(Path(config.folder) / "journal", time.time, durable=config.durable)
+    namespace.copy.lag_s = config.copy.lag_s
     namespace.open()
     access = Access(config.rules, Verifier(Path(config.keys)), time.time)
     server = Server(config.name, namespace, access, (config.port, config.tls_port), log)
-    await server.start(Path(config.server_pem))
+    await server.start(Path(config.server_pem), config.faults)
     runner = web.AppRunner(Admin(server, config.admin_token).make_app(), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, config.admin_port).start()

@@ -8,12 +8,14 @@ import msgspec
 from aiohttp import web
 
 from azsim.servicebus.access import KeyRule
+from azsim.servicebus.broker.copy import Lag
 from azsim.servicebus.broker.errors import BrokerError
 from azsim.servicebus.broker.message import ACTIVE, DEFERRED, SCHEDULED
-from azsim.servicebus.broker.namespace import SUBSCRIPTIONS, Topic
+from azsim.servicebus.broker.namespace import SUBSCRIPTIONS
 from azsim.servicebus.broker.options import Options
 from azsim.servicebus.broker.queue import DEAD, Queue
 from azsim.servicebus.broker.rules import Rule
+from azsim.servicebus.broker.topic import Topic
 from azsim.servicebus.faults import Faults
 from azsim.servicebus.server import Server
 
@@ -34,10 +36,12 @@ class Admin:
         app.router.add_put("/entities", self.put)
         app.router.add_delete("/entities", self.delete)
         app.router.add_put("/rules", self.put_rule)
+        app.router.add_delete("/rules", self.delete_rule)
         app.router.add_get("/faults", self.faults)
         app.router.add_put("/faults", self.set_faults)
         app.router.add_put("/keys", self.set_keys)
-        app.router.add_post("/stranded", self.stranded)
+        app.router.add_put("/copy", self.set_copy)
+        app.router.add_post("/copy", self.go_back_to_copy)
         return app
 
     def _guard(self) -> Any:
@@ -85,7 +89,8 @@ class Admin:
             consumer.lost("com.microsoft:entity-disabled", f"Messaging entity '{queue.path}' is currently disabled.")
 
     async def delete(self, request: web.Request) -> web.Response:
-        await self._server.namespace.delete(request.query["path"])
+        """`{"path"}`"""
+        await self._server.namespace.delete(msgspec.json.decode(await request.read())["path"])
         return web.json_response({})
 
     async def put_rule(self, request: web.Request) -> web.Response:
@@ -93,6 +98,12 @@ class Admin:
         said = msgspec.json.decode(await request.read())
         rule = msgspec.convert(said["rule"], Rule)
         await self._server.namespace.put_rule(said["topic"], said["subscription"], rule)
+        return web.json_response({})
+
+    async def delete_rule(self, request: web.Request) -> web.Response:
+        """`{"topic", "subscription", "name"}`"""
+        said = msgspec.json.decode(await request.read())
+        await self._server.namespace.remove_rule(said["topic"], said["subscription"], said["name"])
         return web.json_response({})
 
     async def faults(self, _request: web.Request) -> web.Response:
@@ -106,10 +117,17 @@ class Admin:
         self._server.access.rules = msgspec.json.decode(await request.read(), type=list[KeyRule])
         return web.json_response({})
 
-    async def stranded(self, _request: web.Request) -> web.Response:
-        """How many messages would stay behind if clients went elsewhere now, by entity."""
-        queues = self._server.namespace.queues.values()
-        return web.json_response({queue.path: len(queue.messages) for queue in queues if queue.messages})
+    async def set_copy(self, request: web.Request) -> web.Response:
+        """How far the copy of the journal in the other region is behind."""
+        said = msgspec.json.decode(await request.read(), type=Lag)
+        self._server.namespace.copy.lag_s = said.lag_s
+        return web.json_response({})
+
+    async def go_back_to_copy(self, _request: web.Request) -> web.Response:
+        """Become what the other region has; for a namespace whose clients were sent away."""
+        await self._server.emptied()
+        difference = await self._server.namespace.go_back()
+        return web.json_response({"lost": difference.lost, "again": difference.again})
 
 
 def refusal(status: int, code: str, message: str) -> web.Response:

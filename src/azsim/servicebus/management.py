@@ -8,10 +8,11 @@ from azsim.amqp.types import Array, Int, Symbol, Timestamp
 from azsim.servicebus.broker.box import Lock
 from azsim.servicebus.broker.errors import BrokerError, argument
 from azsim.servicebus.broker.message import Message, parse, render
-from azsim.servicebus.broker.namespace import SUBSCRIPTIONS, Namespace, Topic
+from azsim.servicebus.broker.namespace import SUBSCRIPTIONS, Namespace
 from azsim.servicebus.broker.queue import Queue
 from azsim.servicebus.broker.rules import SYSTEM, Rule
 from azsim.servicebus.broker.sessions import SessionQueue
+from azsim.servicebus.broker.topic import Topic
 from azsim.servicebus.requests import Request, response
 
 OK, NO_CONTENT = 200, 204

@@ -102,12 +102,14 @@ class Server:
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    async def start(self, server_pem: Path) -> None:
+    async def start(self, server_pem: Path, faults: Faults) -> None:
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(server_pem)
         self.namespace.timers.changed = self._arm
         self._arm()
-        await self._listen()
+        if not faults.gone:
+            await self._listen()
+        await self.set_faults(faults)
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -134,9 +136,9 @@ class Server:
         thawed = self.faults.frozen and not faults.frozen
         self.faults.throttled, self.faults.denied = faults.throttled, faults.denied
         self.faults.frozen, self.faults.slow_s = faults.frozen, faults.slow_s
-        if faults.gone and not before:
+        if faults.gone:
             await self._go()
-        elif before and not faults.gone:
+        elif before:
             await self._listen()
         if thawed:
             for wire in list(self.wires):
@@ -154,6 +156,11 @@ class Server:
         """End every connection without a word."""
         for wire in list(self.wires):
             wire.transport.abort()
+
+    async def emptied(self) -> None:
+        """Return when the last connection is gone, and what it held with it. For a server that was cut."""
+        while self.wires:  # noqa: ASYNC110 - the loop tells of an aborted connection in its next round
+            await asyncio.sleep(0)
 
     async def stop(self) -> None:
         if self._timer is not None:

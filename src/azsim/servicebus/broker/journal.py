@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from azsim.servicebus.broker.copy import Copy
+
 HEAD = struct.Struct(">II")
 COMPACT_BYTES = 64 * 2**20
 encode, decode = msgspec.msgpack.encode, msgspec.msgpack.decode
@@ -41,15 +43,17 @@ def records(path: Path) -> Iterator[tuple[Any, int]]:
 class Journal:
     """`snapshot()` gives the records that say the present state, for when the file has grown too long."""
 
-    def __init__(self, path: Path, snapshot: Callable[[], list[Any]], *, durable: bool = True) -> None:
+    def __init__(self, path: Path, snapshot: Callable[[], list[Any]], copy: Copy, *, durable: bool = True) -> None:
         self._path = path
         self._snapshot = snapshot
+        self._copy = copy
         self._durable = durable
         self._file = -1
         self._size = 0
         self._floor = 0  # size after the last compaction
         self._batch: list[tuple[bytes, Callable[[], None] | None, asyncio.Future[None] | None]] = []
         self._writing = False
+        self._last: asyncio.Future[None]
         self._disk = ThreadPoolExecutor(1, "journal")
         self.commits = 0
 
@@ -61,13 +65,25 @@ class Journal:
             self._size = end
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         os.ftruncate(self._file, self._size)
-        os.lseek(self._file, self._size, os.SEEK_SET)
         self._floor = self._size
+        self._copy.restart(self._size)
         sync_folder(self._path.parent)
+
+    async def idle(self) -> None:
+        """Return when nothing is on its way to the disk."""
+        while self._writing:
+            await asyncio.wait([self._last])
+
+    def go_back(self, apply: Callable[[Any], None]) -> None:
+        """Forget what was not copied, and read the rest again. Only when idle."""
+        os.close(self._file)
+        os.truncate(self._path, self._copy.size())
+        self._size = 0
+        self.open(apply)
 
     def append(self, record: Any, then: Callable[[], None] | None = None) -> "asyncio.Future[None]":
         """Write `record`; `then` runs and the future resolves once it is on the disk, in the order of the appends."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._last = future = asyncio.get_running_loop().create_future()
         self._batch.append((framed(record), then, future))
         if not self._writing:
             self._writing = True
@@ -84,11 +100,13 @@ class Journal:
         writing.add_done_callback(lambda done: self._done(batch, done.exception()))
 
     def _write(self, data: bytes) -> None:
-        view = memoryview(data)
+        """At the end of what is known to be whole: a write that failed half way is written over by the next."""
+        view, at = memoryview(data), self._size
         while view:
-            view = view[os.write(self._file, view) :]
+            written = os.pwrite(self._file, view, at)
+            view, at = view[written:], at + written
         os.fdatasync(self._file)
-        self._size += len(data)
+        self._size = at
         self.commits += 1
 
     def _done(self, batch: list[Any], problem: BaseException | None) -> None:
@@ -97,6 +115,8 @@ class Journal:
                 then()
             if not future.done():
                 future.set_exception(problem) if problem else future.set_result(None)
+        if problem is None:
+            self._copy.committed(self._size)
         if self._size > self._floor + COMPACT_BYTES:
             self._compact()
         self._writing = bool(self._batch)
@@ -115,8 +135,8 @@ class Journal:
         sync_folder(self._path.parent)
         os.close(self._file)
         self._file = os.open(self._path, os.O_RDWR)
-        os.lseek(self._file, len(data), os.SEEK_SET)
         self._size = self._floor = len(data)
+        self._copy.restart(self._size)
 
     def close(self) -> None:
         self._disk.shutdown(wait=True)

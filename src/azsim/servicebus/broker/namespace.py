@@ -11,29 +11,19 @@ from typing import Any
 import msgspec
 
 from azsim.servicebus.broker import errors
+from azsim.servicebus.broker.copy import Copy, Difference
 from azsim.servicebus.broker.journal import Journal
-from azsim.servicebus.broker.message import DEFERRED, Message, parse
+from azsim.servicebus.broker.message import Message, parse
 from azsim.servicebus.broker.options import Options
 from azsim.servicebus.broker.queue import DEAD, Queue
 from azsim.servicebus.broker.rules import Rule, Test
 from azsim.servicebus.broker.sessions import SessionQueue
+from azsim.servicebus.broker.snapshot import present
 from azsim.servicebus.broker.timers import Timers
+from azsim.servicebus.broker.topic import Topic
 
 SUBSCRIPTIONS = "/Subscriptions/"
 DEFAULT_RULE = Rule("$Default")
-
-
-class Topic:
-    """Where messages are copied from; it keeps none itself."""
-
-    def __init__(self, path: str, options: Options) -> None:
-        self.path = path
-        self.options = options
-        self.rules: dict[str, dict[str, tuple[Rule, Test]]] = {}  # subscription -> name -> rule
-
-    def takers(self, message: Message) -> list[str]:
-        """The subscriptions that get a message."""
-        return [name for name, rules in self.rules.items() if any(test(message) for _, test in rules.values())]
 
 
 class Namespace:
@@ -44,10 +34,25 @@ class Namespace:
         self.now = now
         self.queues: dict[str, Queue] = {}
         self.topics: dict[str, Topic] = {}
-        self.journal = Journal(file, self.snapshot, durable=durable)
+        self.copy = Copy(now)
+        self.journal = Journal(file, self.snapshot, self.copy, durable=durable)
 
     def open(self) -> None:
         self.journal.open(self.replay)
+
+    async def go_back(self) -> Difference:
+        """Become what the copy in the other region says. Nobody may be connected."""
+        await self.journal.idle()
+        before = self._stored()
+        self.queues.clear()
+        self.topics.clear()
+        self.timers.clear()
+        self.journal.go_back(self.replay)
+        after = self._stored()
+        return Difference(len(before - after), len(after - before))
+
+    def _stored(self) -> set[tuple[str, int]]:
+        return {(path, number) for path, queue in self.queues.items() for number in queue.messages}
 
     def close(self) -> None:
         self.journal.close()
@@ -72,20 +77,42 @@ class Namespace:
         return found
 
     def put_queue(self, path: str, options: Options) -> "asyncio.Future[None]":
-        """Make a queue or subscription, or change it."""
+        """Make a queue or subscription, or change it; BrokerError for what cannot be changed."""
+        self._check(path, options)
         record = ["queue", path, msgspec.to_builtins(options)]
         return self.write(record, lambda: self._have_queue(path, options))
+
+    def _check(self, path: str, options: Options) -> None:
+        topic, _, name = path.lower().partition(SUBSCRIPTIONS.lower())
+        if name and topic not in self.topics:
+            raise errors.not_found(topic)
+        if path.lower() in self.topics:
+            raise errors.BrokerError("amqp:not-allowed", f"'{path}' is a topic already.", 409)
+        before = self.queues.get(path.lower())
+        if before is None:
+            return
+        for what in ("sessions", "duplicates_s"):
+            if bool(getattr(before.options, what)) != bool(getattr(options, what)):
+                raise errors.argument(f"The setting '{what}' of '{path}' cannot be changed once it is there.")
 
     def put_topic(self, path: str, options: Options) -> "asyncio.Future[None]":
         return self.write(["topic", path, msgspec.to_builtins(options)], lambda: self._have_topic(path, options))
 
+    def rules(self, topic: str, subscription: str) -> dict[str, tuple[Rule, Test]]:
+        """A subscription's rules by name; BrokerError when there is no such subscription."""
+        found = self.topics.get(topic.lower())
+        if found is None or subscription.lower() not in found.rules:
+            raise errors.not_found(f"{topic}{SUBSCRIPTIONS}{subscription}")
+        return found.rules[subscription.lower()]
+
     def put_rule(self, topic: str, subscription: str, rule: Rule) -> "asyncio.Future[None]":
         rule.test()  # refused now rather than with the next message
+        self.rules(topic, subscription)
         record = ["rule", topic, subscription, msgspec.to_builtins(rule)]
         return self.write(record, lambda: self._have_rule(topic, subscription, rule))
 
     def remove_rule(self, topic: str, subscription: str, name: str) -> "asyncio.Future[None]":
-        found = self.topics[topic.lower()].rules[subscription.lower()]
+        found = self.rules(topic, subscription)
         if name not in found:
             raise errors.BrokerError("amqp:not-found", f"There is no rule '{name}'.", 404)
         return self.write(["no-rule", topic, subscription, name], lambda: found.pop(name, None) and None)
@@ -145,7 +172,8 @@ class Namespace:
         if not topic.options.may_send:
             raise errors.disabled(topic.path)
         copies: list[tuple[Queue, Message]] = []
-        for message in messages:
+        now, window = self.now(), topic.options.duplicates_s
+        for message in [each for each in messages if topic.seen.is_new(each.message_id, now, window)]:
             for name in topic.takers(message):
                 queue = self.queues[f"{topic.path}{SUBSCRIPTIONS}{name}".lower()]
                 copies += [(queue, each) for each in queue.admit([parse(message.raw)])]
@@ -179,8 +207,15 @@ class Namespace:
             case "send":
                 for path, number, at, raw in rest[0]:
                     self._replay_message(path, number, at, raw)
+            case "seen":
+                self._replay_seen(*rest)
             case _:
                 self._replay_change(kind, *rest)
+
+    def _replay_seen(self, path: str, ids: list[Any]) -> None:
+        entity = self.queues.get(path.lower()) or self.topics[path.lower()]
+        for message_id, until in ids:
+            entity.seen.remember(message_id, until)
 
     def _replay_change(self, kind: str, path: str, *rest: Any) -> None:
         queue = self.queues.get(path.lower())
@@ -190,7 +225,7 @@ class Namespace:
             case "gone":
                 queue.drop(*rest[0])
             case "count":
-                queue.messages[rest[0]].delivery_count = rest[1]
+                queue.set_count(rest[0], rest[1])
             case "defer":
                 queue.set_deferred(rest[0])
             case "state":
@@ -213,34 +248,10 @@ class Namespace:
         if not due:
             message.due_at, message.ttl_s = None, None
         queue.store(message)
+        topic = self.topics.get(path.lower().partition(SUBSCRIPTIONS.lower())[0])
+        if topic is not None and topic.options.duplicates_s is not None:
+            topic.seen.remember(message.message_id, at + topic.options.duplicates_s)
         return message
 
     def snapshot(self) -> list[Any]:
-        """The present as the records that would lead to it."""
-        said: list[Any] = [["topic", each.path, msgspec.to_builtins(each.options)] for each in self.topics.values()]
-        kept = [queue for queue in self.queues.values() if not queue.path.endswith(DEAD)]
-        said += [["queue", queue.path, msgspec.to_builtins(queue.options)] for queue in kept]
-        for topic in self.topics.values():
-            for name, rules in topic.rules.items():
-                said.append(["no-rule", topic.path, name, "$Default"])
-                said += [["rule", topic.path, name, msgspec.to_builtins(rule)] for rule, _ in rules.values()]
-        for queue in self.queues.values():
-            said += contents(queue)
-        return said
-
-
-def contents(queue: Queue) -> list[Any]:
-    """A queue's messages and sessions, as records."""
-    said: list[Any] = [["last", queue.path, queue.last_number]]
-    for message in queue.messages.values():
-        if queue.dead is None:
-            path = queue.path.removesuffix(DEAD)
-            said.append(["dead", path, 0, message.number, message.enqueued_at, message.raw, message.delivery_count])
-            continue
-        said.append(["send", [[queue.path, message.number, message.enqueued_at, message.raw]]])
-        if message.delivery_count:
-            said.append(["count", queue.path, message.number, message.delivery_count])
-        if message.state == DEFERRED:
-            said.append(["defer", queue.path, message.number])
-    said += [["state", queue.path, name, box.state] for name, box in queue.boxes.items() if box.state is not None]
-    return said
+        return present(self.topics.values(), self.queues.values())

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from azsim.servicebus.broker import errors
 from azsim.servicebus.broker.box import Box, Consumer, Lock
+from azsim.servicebus.broker.duplicates import Duplicates
 from azsim.servicebus.broker.message import ACTIVE, DEFERRED, SCHEDULED, Message, parse, with_reason
 from azsim.servicebus.broker.options import Options
 from azsim.servicebus.broker.timers import Timers
@@ -41,14 +42,15 @@ class Queue:
         self.bytes = 0
         self.host = host
         self.locked: set[int] = set()
-        self._seen: dict[str, float] = {}
+        self.seen = Duplicates()
 
     # Coming in
 
     def admit(self, messages: Iterable[Message]) -> list[Message]:
         """Number the messages that are new here; BrokerError when the queue takes none."""
         now = self.host.now()
-        admitted = [message for message in messages if not self._is_duplicate(message, now)]
+        window = self.options.duplicates_s
+        admitted = [message for message in messages if self.seen.is_new(message.message_id, now, window)]
         for message in admitted:
             self.last_number += 1
             message.number = self.last_number
@@ -61,25 +63,13 @@ class Queue:
         if self.bytes + sum(message.size for message in messages) > self.options.max_bytes:
             raise errors.over_quota(self.path)
 
-    def _is_duplicate(self, message: Message, now: float) -> bool:
-        window = self.options.duplicates_s
-        if window is None or not message.message_id:
-            return False
-        while self._seen and next(iter(self._seen.values())) <= now:
-            del self._seen[next(iter(self._seen))]
-        if message.message_id in self._seen:
-            return True
-        self._seen[message.message_id] = now + window
-        return False
-
     def store(self, message: Message) -> None:
         """A message that is in the journal now; also while the journal is read again."""
         self.messages[message.number] = message
         self.last_number = max(self.last_number, message.number)
         self.bytes += message.size
-        window = self.options.duplicates_s
-        if window is not None and message.message_id:
-            self._seen.setdefault(message.message_id, message.enqueued_at + window)
+        if self.options.duplicates_s is not None:
+            self.seen.remember(message.message_id, message.enqueued_at + self.options.duplicates_s)
         if self.options.ttl_s is not None:
             message.ttl_s = min(message.ttl_s or self.options.ttl_s, self.options.ttl_s)
         if message.due_at is not None and message.due_at > self.host.now():
@@ -214,8 +204,16 @@ class Queue:
 
     def _back(self, message: Message) -> None:
         self.locked.discard(message.number)
-        if message.state == ACTIVE and message.number in self.messages:
+        if message.expires_at is not None and message.expires_at <= self.host.now():
+            self._expire(message)
+        elif message.state == ACTIVE and message.number in self.messages:
             self._offer(message)
+
+    def set_count(self, number: int, count: int) -> None:
+        """How often a message was delivered, from the journal."""
+        message = self.messages.get(number)
+        if message is not None:
+            message.delivery_count = count
 
     def defer(self, token: uuid.UUID) -> "asyncio.Future[None]":
         message = self._unlock(token)

@@ -19,6 +19,10 @@ class Timers:
         if first:
             self.changed()
 
+    def clear(self) -> None:
+        self._heap.clear()
+        self.changed()
+
     @property
     def next_due(self) -> float | None:
         return self._heap[0][0] if self._heap else None

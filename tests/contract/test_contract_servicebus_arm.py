@@ -1,0 +1,438 @@
+"""Microsoft.ServiceBus through azure-mgmt-servicebus, and what its changes mean to clients of azure-servicebus."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.servicebus import ServiceBusManagementClient
+from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusReceiveMode
+from azure.servicebus.exceptions import (
+    MessagingEntityDisabledError,
+    MessagingEntityNotFoundError,
+    ServiceBusAuthenticationError,
+    ServiceBusConnectionError,
+    ServiceBusError,
+    ServiceBusServerBusyError,
+)
+from contract.arm_stand import ArmStand, arm_stand
+from contract.running_stage import until
+
+from azsim.errors import StageError
+from azsim.servicebus.service import ServiceBus
+
+GROUP, WEU, NEU, ALIAS = "gasbank", "sb-weu", "sb-neu", "sb-gasbank"
+
+
+@pytest.fixture(scope="module")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmStand]:
+    with arm_stand(tmp_path_factory.mktemp("bus-arm"), lambda ground: ServiceBus(ground, ["confirmations"])) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def bus(stand: ArmStand) -> ServiceBus:
+    return stand.services[0]
+
+
+@pytest.fixture(scope="module")
+def arm(stand: ArmStand) -> Any:
+    return stand.management(ServiceBusManagementClient)
+
+
+@pytest.fixture
+def queue(arm: Any) -> str:
+    """A queue of its own, in West Europe."""
+    name = f"q-{uuid.uuid4().hex[:8]}"
+    arm.queues.create_or_update(GROUP, WEU, name, {"properties": {}})
+    return name
+
+
+def send(connection: str, queue: str, *texts: str) -> None:
+    with ServiceBusClient.from_connection_string(connection, retry_total=0) as client:
+        with client.get_queue_sender(queue) as sender:
+            for text in texts:
+                sender.send_messages(ServiceBusMessage(text), timeout=5)
+
+
+def drain(connection: str, queue: str, wait_s: float = 0.5) -> list[str]:
+    """Everything that is in the queue, taken out."""
+    mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+    with ServiceBusClient.from_connection_string(connection, retry_total=0) as client:
+        with client.get_queue_receiver(queue, receive_mode=mode) as receiver:
+            found: list[str] = []
+            while got := receiver.receive_messages(100, max_wait_time=wait_s):
+                found += [str(message) for message in got]
+            return found
+
+
+def connection(bus: ServiceBus, namespace: str = WEU, key: str = "connection_string") -> str:
+    return str(bus.status()[namespace][key])
+
+
+def test_the_stage_has_a_premium_namespace_in_each_region(arm: Any, bus: ServiceBus) -> None:
+    """Both are listed with their place and the copy in the other; an unknown one is not found."""
+    found = {each.name: each for each in arm.namespaces.list_by_resource_group(GROUP)}
+    assert {name: each.location for name, each in found.items()} == {WEU: "westeurope", NEU: "northeurope"}
+    assert found[WEU].sku.name == "Premium"
+    assert found[WEU].properties.public_network_access == "Enabled"
+    roles = {each.location_name: each.role_type for each in found[WEU].properties.geo_data_replication.locations}
+    assert roles == {"westeurope": "Primary", "northeurope": "Secondary"}
+    assert [each.name for each in arm.namespaces.list()] == [WEU, NEU]
+    with pytest.raises(ResourceNotFoundError):
+        arm.namespaces.get(GROUP, "sb-nowhere")
+    assert bus.status()[WEU]["queues"]["confirmations"] == "Active"
+    assert {each["kind"] for each in bus.processes().values()} == {"bus"}
+
+
+def test_least_privilege_strings_do_what_their_name_says(bus: ServiceBus, queue: str) -> None:
+    """`send` sends, `listen` receives, neither does the other's."""
+    send(connection(bus, key="send_connection_string"), queue, "one")
+    assert drain(connection(bus, key="listen_connection_string"), queue) == ["one"]
+    with pytest.raises(ServiceBusError):
+        send(connection(bus, key="listen_connection_string"), queue, "two")
+
+
+def test_a_put_replaces_every_setting_of_a_queue(arm: Any, queue: str) -> None:
+    """What is said is there; what the next PUT does not say is the default again, as on Azure."""
+    wanted = {"lockDuration": "PT1M30S", "maxDeliveryCount": 7, "defaultMessageTimeToLive": "P2D"}
+    made = arm.queues.create_or_update(GROUP, WEU, queue, {"properties": wanted}).properties
+    assert (made.lock_duration, made.max_delivery_count) == (timedelta(seconds=90), 7)
+    assert made.default_message_time_to_live == timedelta(days=2)
+    bare = arm.queues.create_or_update(GROUP, WEU, queue, {"properties": {}}).properties
+    assert (bare.lock_duration, bare.max_delivery_count) == (timedelta(seconds=60), 10)
+    assert bare.default_message_time_to_live > timedelta(days=10_000_000)
+
+
+def test_what_was_read_can_be_put_back(arm: Any, queue: str) -> None:
+    """The way in which a drill disables a queue and mends it: GET, change the status, PUT all back, twice."""
+    before = arm.queues.get(GROUP, WEU, queue)
+    changed = arm.queues.get(GROUP, WEU, queue)
+    changed.properties.status = "Disabled"
+    assert arm.queues.create_or_update(GROUP, WEU, queue, changed).properties.status == "Disabled"
+    assert arm.queues.create_or_update(GROUP, WEU, queue, before).as_dict() == before.as_dict()
+
+
+def test_a_queue_says_what_is_in_it(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """Active and dead-lettered messages are counted apart."""
+    send(connection(bus), queue, "a", "b", "c")
+    with ServiceBusClient.from_connection_string(connection(bus)) as client:
+        with client.get_queue_receiver(queue) as receiver:
+            [got] = receiver.receive_messages(1, max_wait_time=5)
+            receiver.dead_letter_message(got)
+    said = arm.queues.get(GROUP, WEU, queue).properties
+    assert (said.message_count, said.count_details.active_message_count) == (3, 2)
+    assert said.count_details.dead_letter_message_count == 1
+    assert said.size_in_bytes > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "sends", "receives"),
+    [("Disabled", False, False), ("SendDisabled", False, True), ("ReceiveDisabled", True, False)],
+)
+def test_a_status_shuts_one_way_or_both(
+    arm: Any, bus: ServiceBus, queue: str, status: str, sends: bool, receives: bool
+) -> None:
+    """Clients are refused with the SDK's own class, the stage's status says so at once, and Active ends it."""
+    arm.queues.create_or_update(GROUP, WEU, queue, {"properties": {"status": status}})
+    assert bus.status()[WEU]["queues"][queue] == status
+    for works, action in (
+        (sends, lambda: send(connection(bus), queue, "x")),
+        (receives, lambda: drain(connection(bus), queue)),
+    ):
+        if works:
+            action()
+        else:
+            with pytest.raises(MessagingEntityDisabledError):
+                action()
+    arm.queues.create_or_update(GROUP, WEU, queue, {"properties": {"status": "Active"}})
+    send(connection(bus), queue, "y")
+    assert drain(connection(bus), queue)[-1] == "y"
+
+
+def test_settings_that_the_stage_does_not_have_are_refused(arm: Any, queue: str) -> None:
+    """Loudly: nothing is taken and then not done. What is no setting at all is a bad request."""
+    for properties in ({"forwardTo": "elsewhere"}, {"autoDeleteOnIdle": "PT5M"}, {"enablePartitioning": True}):
+        with pytest.raises(HttpResponseError) as refused:
+            arm.queues.create_or_update(GROUP, WEU, queue, {"properties": properties})
+        assert refused.value.status_code == 501
+    for properties in ({"status": "Sleeping"}, {"lockDuration": "a minute"}, {"requiresSession": True}):
+        with pytest.raises(HttpResponseError) as refused:
+            arm.queues.create_or_update(GROUP, WEU, queue, {"properties": properties})
+        assert refused.value.status_code == 400
+
+
+def test_a_deleted_queue_is_gone_for_clients(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """Deleting twice is no error; its status and its messages are gone."""
+    send(connection(bus), queue, "x")
+    arm.queues.delete(GROUP, WEU, queue)
+    arm.queues.delete(GROUP, WEU, queue)
+    with pytest.raises(ResourceNotFoundError):
+        arm.queues.get(GROUP, WEU, queue)
+    with pytest.raises(MessagingEntityNotFoundError):
+        send(connection(bus), queue, "y")
+    assert queue not in bus.status()[WEU]["queues"]
+
+
+def test_topics_subscriptions_and_rules(arm: Any, bus: ServiceBus) -> None:
+    """Made through ARM, filled with the SDK: a subscription gets what its rules say, and counts it."""
+    topic = f"t-{uuid.uuid4().hex[:8]}"
+    arm.topics.create_or_update(GROUP, WEU, topic, {"properties": {}})
+    arm.subscriptions.create_or_update(GROUP, WEU, topic, "large", {"properties": {"maxDeliveryCount": 3}})
+    rule = {"properties": {"filterType": "SqlFilter", "sqlFilter": {"sqlExpression": "kwh > 10"}}}
+    arm.rules.create_or_update(GROUP, WEU, topic, "large", "by-size", rule)
+    label = {"properties": {"filterType": "CorrelationFilter", "correlationFilter": {"label": "urgent"}}}
+    arm.rules.create_or_update(GROUP, WEU, topic, "large", "urgent", label)
+    arm.rules.delete(GROUP, WEU, topic, "large", "$Default")
+    with ServiceBusClient.from_connection_string(connection(bus)) as client, client.get_topic_sender(topic) as sender:
+        for kwh, subject in ((5, "calm"), (50, "calm"), (5, "urgent")):
+            sender.send_messages(ServiceBusMessage(str(kwh), subject=subject, application_properties={"kwh": kwh}))
+    found = {each.name: each.properties for each in arm.rules.list_by_subscriptions(GROUP, WEU, topic, "large")}
+    assert found["by-size"].sql_filter.sql_expression == "kwh > 10"
+    assert found["urgent"].correlation_filter.label == "urgent"
+    said = arm.subscriptions.get(GROUP, WEU, topic, "large").properties
+    assert (said.count_details.active_message_count, said.max_delivery_count) == (2, 3)
+    assert arm.topics.get(GROUP, WEU, topic).properties.subscription_count == 1
+    assert [each.name for each in arm.subscriptions.list_by_topic(GROUP, WEU, topic)] == ["large"]
+    arm.topics.delete(GROUP, WEU, topic)
+    with pytest.raises(ResourceNotFoundError):
+        arm.subscriptions.get(GROUP, WEU, topic, "large")
+
+
+def test_keys_are_told_and_made_anew(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """The string of listKeys works as it is; after regenerateKeys the old key is refused, the second one goes on."""
+    before = arm.namespaces.list_keys(GROUP, WEU, "send")
+    send(before.primary_connection_string, queue, "one")
+    after = arm.namespaces.regenerate_keys(GROUP, WEU, "send", {"keyType": "PrimaryKey"})
+    assert after.primary_key != before.primary_key
+    with pytest.raises(ServiceBusAuthenticationError):
+        send(before.primary_connection_string, queue, "two")
+    send(before.secondary_connection_string, queue, "three")
+    send(connection(bus, key="send_connection_string"), queue, "four")
+    assert drain(connection(bus), queue) == ["one", "three", "four"]
+    rules = {each.name: list(each.properties.rights) for each in arm.namespaces.list_authorization_rules(GROUP, WEU)}
+    assert rules["listen"] == ["Listen"]
+
+
+def test_network_rules_let_nobody_in_who_is_not_listed(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """Deny shuts all out, an ip rule for the clients' address lets them in, Allow ends it."""
+
+    def put(**properties: Any) -> None:
+        arm.namespaces.create_or_update_network_rule_set(GROUP, WEU, {"properties": properties})
+
+    put(defaultAction="Deny")
+    with pytest.raises(ServiceBusAuthenticationError):
+        send(connection(bus), queue, "x")
+    put(defaultAction="Deny", ipRules=[{"ipMask": "127.0.0.0/8", "action": "Allow"}])
+    send(connection(bus), queue, "y")
+    assert arm.namespaces.get_network_rule_set(GROUP, WEU).properties.default_action == "Deny"
+    put(defaultAction="Allow")
+    assert drain(connection(bus), queue) == ["y"]
+
+
+def test_public_access_can_be_switched_off(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """A PATCH of the namespace shuts all out, and they come back with the next."""
+    said = arm.namespaces.update(GROUP, WEU, {"properties": {"publicNetworkAccess": "Disabled"}})
+    assert said.properties.provisioning_state == "Succeeded"
+    with pytest.raises(ServiceBusAuthenticationError):
+        send(connection(bus), queue, "x")
+    send(connection(bus, NEU), "confirmations", "the other namespace does not care")
+    arm.namespaces.update(GROUP, WEU, {"properties": {"publicNetworkAccess": "Enabled"}})
+    send(connection(bus), queue, "y")
+    assert drain(connection(bus, NEU), "confirmations")
+
+
+def test_the_operator_throttles_freezes_slows_and_removes(stand: ArmStand, bus: ServiceBus, queue: str) -> None:
+    """Faults that ARM does not have; each is off again when it is not named, and a wrong one is refused."""
+    stand.call(bus.fault(WEU, {"throttled": True}))
+    with pytest.raises(ServiceBusServerBusyError):
+        send(connection(bus), queue, "x")
+    stand.call(bus.fault(WEU, {"gone": True}))
+    with pytest.raises(ServiceBusConnectionError):
+        send(connection(bus), queue, "x")
+    stand.call(bus.fault(WEU, {"slow_s": 0.01}))
+    send(connection(bus), queue, "late")
+    stand.call(bus.fault(WEU, {}))
+    assert drain(connection(bus), queue) == ["late"]
+    for namespace, faults in (("sb-nowhere", {}), (WEU, {"sleepy": True}), (WEU, {"denied": True})):
+        with pytest.raises(StageError):
+            stand.call(bus.fault(namespace, faults))
+
+
+def test_a_killed_namespace_comes_back_with_what_it_was_told(
+    stand: ArmStand, bus: ServiceBus, arm: Any, queue: str
+) -> None:
+    """Messages, settings, keys and faults survive `kill -9`; ARM waits for it rather than failing."""
+    import psutil
+
+    arm.namespaces.regenerate_keys(GROUP, WEU, "listen", {"keyType": "PrimaryKey"})
+    send(connection(bus), queue, "kept")
+    stand.call(bus.fault(WEU, {"throttled": True}))
+    pid = bus.processes()[WEU]["pid"]
+    psutil.Process(pid).kill()
+    assert arm.queues.get(GROUP, WEU, queue).properties.message_count == 1
+    assert bus.processes()[WEU]["pid"] != pid
+    with pytest.raises(ServiceBusServerBusyError):
+        send(connection(bus), queue, "x")
+    stand.call(bus.fault(WEU, {}))
+    assert drain(connection(bus, key="listen_connection_string"), queue) == ["kept"]
+
+
+# Geo-replication
+
+
+def test_a_planned_promotion_loses_nothing(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """Nobody sends or receives meanwhile; then the same address serves what was there, from the other region."""
+    send(connection(bus), queue, "before")
+    poller = arm.namespaces.begin_failover(GROUP, WEU, {"properties": {"primaryLocation": "northeurope"}})
+    with pytest.raises(ServiceBusError):
+        send(connection(bus), queue, "meanwhile")
+    assert arm.namespaces.get(GROUP, WEU).properties.provisioning_state == "Updating"
+    poller.result()
+    assert poller.status() == "Succeeded"
+    assert drain(connection(bus), queue) == ["before"]
+    roles = {
+        each.location_name: each.role_type
+        for each in arm.namespaces.get(GROUP, WEU).properties.geo_data_replication.locations
+    }
+    assert roles == {"northeurope": "Primary", "westeurope": "Secondary"}
+    assert bus.status()[WEU]["primary_location"] == "North Europe"
+    with pytest.raises(HttpResponseError) as refused:
+        arm.namespaces.begin_failover(GROUP, WEU, {"properties": {"primaryLocation": "northeurope"}})
+    assert refused.value.status_code == 400
+    arm.namespaces.begin_failover(GROUP, WEU, {"properties": {"primaryLocation": "West Europe"}}).result()
+
+
+def test_a_forced_promotion_loses_the_tail_and_brings_back_what_was_done(
+    stand: ArmStand, arm: Any, bus: ServiceBus, queue: str
+) -> None:
+    """What the copy had not got is lost; what was completed within the lag comes a second time; a fault stays behind."""
+    site = bus.sites[WEU]
+    stand.call(site.set_lag(3600.0))
+    try:
+        send(connection(bus), queue, "late")  # not copied for an hour
+        stand.call(site.set_lag(0.0))
+        send(connection(bus), queue, "copied")
+        stand.call(site.set_lag(3600.0))
+        assert drain(connection(bus), queue) == ["late", "copied"]
+        send(connection(bus), queue, "lost")
+        stand.call(bus.fault(WEU, {"frozen": True}))
+        with pytest.raises(HttpResponseError):
+            arm.namespaces.begin_failover(GROUP, WEU, {"properties": {"primaryLocation": "northeurope"}}).result()
+        forced = {"properties": {"primaryLocation": "northeurope", "force": True}}
+        arm.namespaces.begin_failover(GROUP, WEU, forced).result()
+        assert drain(connection(bus), queue) == ["late", "copied"]
+        [told] = [entry.data for entry in stand.log.after(0) if entry.event == "servicebus.promoted"][-1:]
+        assert (told["lost"], told["again"]) == (1, 2)
+    finally:
+        stand.call(site.set_lag(0.5))
+        arm.namespaces.begin_failover(GROUP, WEU, {"properties": {"primaryLocation": "westeurope"}}).result()
+
+
+def test_a_synchronous_copy_loses_nothing(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """With a greatest lag of 0 even a forced promotion keeps all that was acknowledged."""
+
+    def most(lag_s: int) -> Any:
+        body = {
+            "location": "westeurope",
+            "properties": {"geoDataReplication": {"maxReplicationLagDurationInSeconds": lag_s}},
+        }
+        return arm.namespaces.begin_create_or_update(GROUP, NEU, body).result()
+
+    assert most(0).properties.geo_data_replication.max_replication_lag_duration_in_seconds == 0
+    send(connection(bus, NEU), "confirmations", "kept")
+    for place in ("westeurope", "northeurope"):
+        forced = {"properties": {"primaryLocation": place, "force": True}}
+        arm.namespaces.begin_failover(GROUP, NEU, forced).result()
+    assert drain(connection(bus, NEU), "confirmations") == ["kept"]
+    most(300)
+    with pytest.raises(HttpResponseError):
+        most(10)
+
+
+# Geo-DR
+
+
+def state(arm: Any, namespace: str) -> tuple[str, str, str]:
+    said = arm.disaster_recovery_configs.get(GROUP, namespace, ALIAS).properties
+    return said.role, said.provisioning_state, said.partner_namespace.rpartition("/")[2]
+
+
+def settled(arm: Any, namespace: str) -> None:
+    until(lambda: state(arm, namespace)[1] == "Succeeded", 20, "Succeeded")
+
+
+def test_an_alias_fails_over_forward_only(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """The name leads to the other namespace, messages stay behind, the pair is gone; a new pair can be made, both ways."""
+    alias = connection(bus, key="alias_connection_string")
+    assert arm.namespaces.list_keys(GROUP, WEU, "RootManageSharedAccessKey").alias_primary_connection_string == alias
+    until(
+        lambda: (
+            not arm.disaster_recovery_configs.get(GROUP, WEU, ALIAS).properties.pending_replication_operations_count
+        ),
+        20,
+        "copied",
+    )
+    assert state(arm, WEU) == ("Primary", "Succeeded", NEU)
+    assert state(arm, NEU) == ("Secondary", "Succeeded", WEU)
+    send(alias, queue, "stranded")
+    with pytest.raises(HttpResponseError) as refused:
+        arm.disaster_recovery_configs.fail_over(GROUP, WEU, ALIAS)
+    assert refused.value.status_code == 400
+    arm.disaster_recovery_configs.fail_over(GROUP, NEU, ALIAS)
+    assert state(arm, NEU)[1] == "Accepted"
+    settled(arm, NEU)
+    assert state(arm, NEU) == ("PrimaryNotReplicating", "Succeeded", "")
+    with pytest.raises(ResourceNotFoundError):
+        arm.disaster_recovery_configs.get(GROUP, WEU, ALIAS)
+    send(alias, queue, "after")  # the queue itself had been copied
+    assert drain(connection(bus, NEU), queue) == ["after"]
+    assert drain(connection(bus, WEU), queue) == ["stranded"]
+    pair_again(arm, NEU, WEU)
+    arm.disaster_recovery_configs.fail_over(GROUP, WEU, ALIAS)
+    settled(arm, WEU)
+    pair_again(arm, WEU, NEU)
+    assert bus.alias() == {
+        "name": ALIAS,
+        "primary": WEU,
+        "secondary": NEU,
+        "state": "Succeeded",
+        "connection_string": alias,
+    }
+
+
+def pair_again(arm: Any, primary: str, secondary: str) -> None:
+    partner = arm.namespaces.get(GROUP, secondary).id
+    arm.disaster_recovery_configs.create_or_update(GROUP, primary, ALIAS, {"properties": {"partnerNamespace": partner}})
+    settled(arm, primary)
+    assert state(arm, secondary)[0] == "Secondary"
+
+
+def test_a_pair_copies_entities_but_not_their_status(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """A queue made at the primary appears at the secondary; disabled there, it is not disabled here."""
+    until(lambda: queue in bus.status()[NEU]["queues"], 20, "copied")
+    arm.queues.create_or_update(GROUP, WEU, queue, {"properties": {"status": "Disabled", "maxDeliveryCount": 5}})
+    until(lambda: arm.queues.get(GROUP, NEU, queue).properties.max_delivery_count == 5, 20, "copied")
+    assert arm.queues.get(GROUP, NEU, queue).properties.status == "Active"
+    arm.queues.delete(GROUP, WEU, queue)
+    until(lambda: queue not in [each.name for each in arm.queues.list_by_namespace(GROUP, NEU)], 20, "deleted")
+
+
+def test_a_pair_can_be_broken_and_the_alias_deleted(arm: Any, bus: ServiceBus) -> None:
+    """A paired alias is not deleted; broken it stands before its primary; deleted it leads nowhere; then it is made anew."""
+    alias = connection(bus, key="alias_connection_string")
+    with pytest.raises(HttpResponseError) as refused:
+        arm.disaster_recovery_configs.delete(GROUP, WEU, ALIAS)
+    assert refused.value.status_code == 409
+    arm.disaster_recovery_configs.break_pairing(GROUP, WEU, ALIAS)
+    assert state(arm, WEU) == ("PrimaryNotReplicating", "Succeeded", "")
+    assert list(arm.disaster_recovery_configs.list(GROUP, NEU)) == []
+    arm.disaster_recovery_configs.delete(GROUP, WEU, ALIAS)
+    assert list(arm.disaster_recovery_configs.list(GROUP, WEU)) == []
+    with pytest.raises(ServiceBusConnectionError):
+        send(alias, "confirmations", "x")
+    pair_again(arm, WEU, NEU)
+    send(alias, "confirmations", "y")
+    assert drain(connection(bus), "confirmations") == ["y"]
