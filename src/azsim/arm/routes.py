@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 from azsim.arm.requests import Answer, ArmRequest, Routes, same
 from azsim.errors import ArmError
 
-PROVIDERS = ("Microsoft.Resources", "Microsoft.Sql", "Microsoft.ServiceBus")
+PROVIDERS = (
+    "Microsoft.Resources",
+    "Microsoft.Sql",
+    "Microsoft.ServiceBus",
+    "Microsoft.Compute",
+    "Microsoft.ContainerService",
+    "Microsoft.ResourceGraph",
+    "Microsoft.Cdn",
+)
 
 
 class World(NamedTuple):
