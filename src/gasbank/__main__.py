@@ -22,9 +22,11 @@ settings, from the environment:
   SQL_READ_WRITE    postgresql://user:password@host:port/gasbank, the read-write listener
   SQL_READ_ONLY     the same, the read-only listener (not needed by: serve commands, migrate)
   BUS_A, BUS_B      connection strings of the two buses; BLOB_1, BLOB_2: of the two blob accounts
+  BUS_A_LISTEN, BUS_B_LISTEN  the same with a key that may receive, where those above may only send (none: those above)
   JWKS, AUTHORITY   keys and issuer of the tokens that users must show (none: nobody is asked)
   REGION, INSTANCE  names, shown in /about and /status
   GASBANK_DEADLINE  how long a request may wait for the database (60s)
+  GASBANK_LEASE     how long a leader leads without asking again (3s)
   MISTAKE           a known mistake to make: no-retry, stale-pool, ... (none)
 
 examples:

@@ -14,8 +14,9 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Settings:
     """`sql_*`: postgresql:// addresses of the two listeners (never of a server). `bus_*`, `blob_*`: connection strings of the
-    two buses and of the two blob accounts. `jwks`: file or https address of the keys that tokens are signed with, and
-    `authority` who must have issued them. What is not given is "". `deadline_s`: see Patience.
+    two buses and of the two blob accounts; `bus_*_listen`: with a key that may receive, where that of `bus_*` may only send.
+    `jwks`: file or https address of the keys that tokens are signed with, and `authority` who must have issued them. What is
+    not given is "". `deadline_s`: see Patience. `lease_s`: how long a leader leads without asking again.
     """
 
     port: int
@@ -32,6 +33,9 @@ class Settings:
     blob_2: str = ""
     jwks: str = ""
     authority: str = ""
+    bus_a_listen: str = ""
+    bus_b_listen: str = ""
+    lease_s: float = 3.0
 
 
 def settings(environment: Mapping[str, str], *, copy_needed: bool = True) -> Settings:
@@ -53,6 +57,9 @@ def settings(environment: Mapping[str, str], *, copy_needed: bool = True) -> Set
         blob_2=blob(environment, "BLOB_2"),
         jwks=environment.get("JWKS", ""),
         authority=environment.get("AUTHORITY", ""),
+        bus_a_listen=bus(environment, "BUS_A_LISTEN"),
+        bus_b_listen=bus(environment, "BUS_B_LISTEN"),
+        lease_s=convert(environment, "GASBANK_LEASE", "3s", read_seconds, "seconds: 3s, 0.5s"),
     )
 
 

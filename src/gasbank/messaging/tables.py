@@ -2,12 +2,13 @@
 
 outbox        what is to be said. `sequence` counts along (receiver, party) without gaps and is given by the publisher, once
               nothing older can commit any more; `sent_at` and `bus` tell how it left. `reason`: why it was sent as `void`.
+outbox_history the timelines of the database (it gets a new one when a replica is promoted) that the publisher has seen
 outbox_lines  the last sequence given, per (receiver, party)
 inbox         what was heard, once per `id`, for ever. Processed means: its effect is in the same commit. Quarantined rows
               count as processed and wait for people: `reason` says why.
 inbox_lines   the last sequence handled, per (sender, party); whoever handles a line holds its row
 
-All four belong to one database and are lost together when a forced failover loses history; only a bus remembers more.
+All of them belong to one database and are lost together when a forced failover loses history; only a bus remembers more.
 A message under a sequence that another one has used is quarantined as `other-history`: it is from a past that does not count.
 """
 
@@ -47,6 +48,10 @@ CREATE TABLE IF NOT EXISTS {schema}.outbox_lines (
     last     bigint NOT NULL,
     PRIMARY KEY (receiver, party)
 ) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS {schema}.outbox_history (
+    timeline text        PRIMARY KEY,
+    seen_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 """
 
 
@@ -71,6 +76,7 @@ CREATE TABLE IF NOT EXISTS {schema}.inbox (
 CREATE UNIQUE INDEX IF NOT EXISTS inbox_one_per_sequence ON {schema}.inbox (sender, party, sequence)
     WHERE reason IS DISTINCT FROM '{OTHER_HISTORY}';
 CREATE INDEX IF NOT EXISTS inbox_waiting ON {schema}.inbox (sender, party, sequence) WHERE processed_at IS NULL;
+CREATE INDEX IF NOT EXISTS inbox_quarantined ON {schema}.inbox (quarantined_at) WHERE quarantined_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS {schema}.inbox_lines (
     sender text   NOT NULL,
     party  text   NOT NULL,

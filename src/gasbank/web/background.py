@@ -10,21 +10,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.bank import Bank
 from gasbank.ledger.projector import project_once
 from gasbank.levels import Backlog
+from gasbank.messaging.gauges import gauges
 from gasbank.resilience.classify import classify
 
 LOOK_S, FOLD_S = 2.0, 0.2
-SEEN = 10_000  # counting a longer queue costs more than the number is worth
 BATCH = 500
-BACKLOG = text(
-    f"""SELECT count(*) AS depth, extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS oldest_s
-    FROM (SELECT created_at FROM ledger.outbox WHERE sent_at IS NULL ORDER BY position LIMIT {SEEN}) AS waiting"""  # noqa: S608 - a constant
-)
 log = logging.getLogger("gasbank.background")
 
 
@@ -79,5 +74,5 @@ class Background:
 
 
 async def backlog(connection: AsyncConnection) -> Backlog:
-    row = (await connection.execute(BACKLOG)).one()
-    return Backlog(row.depth, row.oldest_s or 0.0)
+    found = await gauges(connection, "ledger")
+    return Backlog(found.outbox, found.outbox_oldest_s)

@@ -1,0 +1,131 @@
+"""What a capability has heard: each message once, however often and over whichever bus it came; and what came of it.
+
+Messages about one party from one sender form a line and take effect in the order of their sequence; a gap waits. Whoever works
+on a line holds its row, so several workers share the lines. Effect and mark are one transaction.
+
+One refusal or failure must not hold up others: a line whose message failed rests a little, and after `ATTEMPTS` failures, or at
+once when the message cannot be true, it goes to quarantine with its reason, for people, and the line goes on behind it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gasbank.errors import RefusalError
+from gasbank.messaging.envelope import Envelope
+from gasbank.messaging.inbox_sql import Statements
+from gasbank.messaging.wire import VOID, Letter
+from gasbank.resilience.classify import classify
+
+Handler = Callable[[AsyncConnection, Envelope], Awaitable[None]]
+LINES_AT_ONCE, MOST_AT_ONCE = 20, 40
+
+
+class Took(NamedTuple):
+    """How many of the letters were `new`, and how many were `strange`: under the sequence of another message."""
+
+    new: int
+    strange: int
+
+
+class HandlerError(Exception):
+    """The handler of this message raised what no outage explains; see the cause."""
+
+    def __init__(self, row: Any) -> None:
+        super().__init__(f"message {row.id} ({row.kind}) from {row.sender}")
+        self.row = row
+
+
+async def take(connection: AsyncConnection, sql: Statements, letters: Sequence[Letter], bus: str) -> Took:
+    """Inside a transaction: write down what came. What is known already is left as it is."""
+    values = {"letters": msgspec.json.encode(letters).decode(), "bus": bus}
+    await connection.execute(sql.lines, {"letters": values["letters"]})
+    new = len((await connection.execute(sql.take, values)).all())
+    if new == len(letters):
+        return Took(new, 0)
+    return Took(new, len((await connection.execute(sql.strangers, values)).all()))
+
+
+async def handle(
+    connection: AsyncConnection,
+    sql: Statements,
+    capability: str,
+    handlers: Mapping[str, Handler],
+    resting: Sequence[str] = (),
+    lines: int = LINES_AT_ONCE,
+    most: int = MOST_AT_ONCE,
+) -> int:
+    """Inside a transaction: handle what is due, of `lines` lines at most; how many messages. `resting`: lines left alone."""
+    mine = (await connection.execute(sql.lock, {"lines": lines, "resting": list(resting)})).all()
+    if not mine:
+        return 0
+    names = {"senders": [row.sender for row in set(mine)], "parties": [row.party for row in set(mine)]}
+    due = (await connection.execute(sql.due, {**names, "most": most})).all()
+    rows = without_gaps(due) if sql.in_order else due
+    for row in rows:
+        await handle_one(connection, capability, handlers, row)
+    await mark(connection, sql, rows)
+    return len(rows)
+
+
+def without_gaps(rows: Sequence[Any]) -> list[Any]:
+    """Of each line, what follows the last one without a gap; also what came before it, if it is asked for again."""
+    found = []
+    for _, line in groupby(rows, lambda row: (row.sender, row.party)):
+        last = None
+        for row in line:
+            last = row.last if last is None else last
+            if row.sequence > last + 1:
+                break
+            last = max(last, row.sequence)
+            found.append(row)
+    return found
+
+
+async def handle_one(connection: AsyncConnection, capability: str, handlers: Mapping[str, Handler], row: Any) -> None:
+    try:
+        await handler_of(capability, handlers, row)(connection, envelope(capability, row))
+    except Exception as error:
+        if classify(error).kind == "permanent":
+            raise HandlerError(row) from error
+        raise
+
+
+def handler_of(capability: str, handlers: Mapping[str, Handler], row: Any) -> Handler:
+    if row.kind == VOID:
+        raise RefusalError(VOID, f"the sender could not send it: {row.body.get('reason')}")
+    if row.kind not in handlers:
+        raise RefusalError("unknown-kind", f"{capability} has no handler for {row.kind!r}")
+    return handlers[row.kind]
+
+
+def envelope(capability: str, row: Any) -> Envelope:
+    return Envelope(
+        row.id, row.kind, row.sender, capability, row.party, row.sequence, row.occurred_at, row.body, row.in_reply_to
+    )
+
+
+async def mark(connection: AsyncConnection, sql: Statements, rows: Sequence[Any]) -> None:
+    """These are processed, and their lines have come so far."""
+    if not rows:
+        return
+    come: dict[tuple[str, str], int] = {}
+    for row in rows:
+        line = (row.sender, row.party)
+        come[line] = max(come.get(line, 0), row.sequence)
+    lines = {"senders": [sender for sender, _ in come], "parties": [party for _, party in come]}
+    await connection.execute(sql.done, {"ids": [row.id for row in rows]})
+    await connection.execute(sql.advance, lines | {"lasts": list(come.values())})
+
+
+async def quarantine(connection: AsyncConnection, sql: Statements, row: Any, reason: str) -> None:
+    """For people; the line goes on. The message must be the next one of its line."""
+    await connection.execute(sql.quarantine, {"id": row.id, "reason": reason[:500]})
+
+
+async def failed(connection: AsyncConnection, sql: Statements, row: Any) -> int:
+    """How often it has failed by now."""
+    return int((await connection.execute(sql.failed, {"id": row.id})).scalar_one_or_none() or 0)
