@@ -6,7 +6,8 @@ know the account yet: not there on a copy is not the same as not there.
 
 import asyncio
 from collections import Counter
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gasbank.audit.notices import Notices
 from gasbank.errors import RefusalError
@@ -19,6 +20,9 @@ from gasbank.store.link import Work
 from gasbank.store.listener import Listener
 from gasbank.store.route import Route
 from gasbank.store.transaction import in_transaction
+
+if TYPE_CHECKING:
+    from gasbank.archive.regions import Archive
 
 T = TypeVar("T")
 Answer = dict[str, Any]
@@ -44,6 +48,13 @@ class Bank:
 
     def _listener(self, name: str, address: str) -> Listener:
         return Listener(name, address, self.settings.instance, self.habits, self.clock, self.breaker_changed)
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """Only processes that archive or read from it load it."""
+        from gasbank.archive.regions import Archive
+
+        return Archive(self.settings, self.habits, self.clock, self.breaker_changed)
 
     def breaker_changed(self, service: str, change: str, code: str) -> None:
         """A breaker of this process opened or closed: the auditor is told."""
@@ -125,6 +136,8 @@ class Bank:
         self.patience.leave_within(seconds)
 
     async def close(self) -> None:
+        if "archive" in vars(self):
+            await self.archive.close()
         await self.notices.close()
         for listener in self.listeners():
             await listener.close()

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS confirmations.messages (
     UNIQUE (party, sequence)
 );
 CREATE INDEX IF NOT EXISTS messages_to_archive ON confirmations.messages (position) WHERE archived_at IS NULL AND NOT conflicts;
+CREATE INDEX IF NOT EXISTS messages_in_conflict ON confirmations.messages (position) WHERE conflicts;
 CREATE INDEX IF NOT EXISTS messages_subject ON confirmations.messages (subject);
 
 CREATE TABLE IF NOT EXISTS confirmations.lines (

@@ -1,0 +1,7 @@
+"""What confirmations does by itself, one process at a time: archive what was told, and bring home what was displaced."""
+
+from gasbank.archive.homing import home_some
+from gasbank.confirmations.archiving import archive_some
+from gasbank.messaging.steps import Step
+
+STEPS = (Step("archive", 0.25, archive_some), Step("home", 1.0, home_some))
