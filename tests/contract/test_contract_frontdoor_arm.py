@@ -17,7 +17,7 @@ from azure.core.rest import HttpRequest
 from contract.arm_stand import ArmStand, arm_stand
 
 from azsim import net
-from azsim.frontdoor.service import FrontDoorService
+from azsim.frontdoor.service import FrontDoor
 from azsim.settings import RouteSpec
 
 ROUTES = [RouteSpec("/", "reads", methods=["GET"]), RouteSpec("/", "commands", methods=["POST"])]
@@ -92,10 +92,8 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
         servers.append(ThreadingHTTPServer((net.LOOPBACK, 0), handler))
         Thread(target=servers[-1].serve_forever, daemon=True).start()
     sock = net.bind(0, "bank")
-    with arm_stand(
-        tmp_path_factory.mktemp("frontdoor"), lambda ground: FrontDoorService(ground, ROUTES, sock)
-    ) as stand:
-        door = stand.services[0].door
+    with arm_stand(tmp_path_factory.mktemp("frontdoor"), lambda ground: FrontDoor(ground, ROUTES, sock)) as stand:
+        door = stand.services[0]
         for region, server in zip(REGIONS, servers, strict=True):
             ends = [(f"reads-{region}", net.LOOPBACK, server.server_port)]
             stand.loop.call_soon_threadsafe(door.set_endpoints, region, "bank", "reads", ends)

@@ -16,6 +16,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from contract.arm_stand import ArmStand, arm_stand
 
+from azsim.errors import StageError
 from azsim.identity.faults import Faults
 from azsim.identity.offline import Verifier
 
@@ -35,7 +36,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmStand]:
 @pytest.fixture(autouse=True)
 def mended(stand: ArmStand) -> Iterator[None]:
     yield
-    stand.call(stand.identity.fault(Faults()))
+    stand.call(stand.identity.suffer(Faults()))
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -111,28 +112,28 @@ def test_tokens_outlive_the_key_that_signed_them(stand: ArmStand) -> None:
 def test_without_the_authority_tokens_that_are_out_still_work(stand: ArmStand, faults: Faults, words: str) -> None:
     """ARM does not ask it; nobody gets a new token until it is back, on the same address."""
     held, fresh = stand.credential().get_token(ARM).token, stand.credential()
-    stand.call(stand.identity.fault(faults))
+    stand.call(stand.identity.suffer(faults))
     assert arm(stand, held) == (200, "")
     with pytest.raises(ClientAuthenticationError, match=words):
         fresh.get_token(ARM)
-    stand.call(stand.identity.fault(Faults()))
+    stand.call(stand.identity.suffer(Faults()))
     assert arm(stand, fresh.get_token(ARM).token) == (200, "")
 
 
 def test_a_frozen_authority_answers_nobody_until_it_thaws(stand: ArmStand) -> None:
     """The request is taken, nothing comes back; who waits long enough is served in the end."""
-    stand.call(stand.identity.fault(Faults(frozen=True)))
+    stand.call(stand.identity.suffer(Faults(frozen=True)))
     with pytest.raises(ClientAuthenticationError, match="timed out"):
         stand.credential(read_timeout=0.3).get_token(ARM)
     with ThreadPoolExecutor() as pool:
         patient = pool.submit(stand.credential().get_token, ARM)
-        stand.call(stand.identity.fault(Faults()))
+        stand.call(stand.identity.suffer(Faults()))
         assert arm(stand, patient.result(20).token) == (200, "")
 
 
 def test_a_slow_authority_is_slow_to_everybody(stand: ArmStand) -> None:
     """A client that waits less than that gets nothing, one that waits longer its token."""
-    stand.call(stand.identity.fault(Faults(slow_s=0.5)))
+    stand.call(stand.identity.suffer(Faults(slow_s=0.5)))
     with pytest.raises(ClientAuthenticationError, match="timed out"):
         stand.credential(read_timeout=0.1).get_token(ARM)
     assert stand.credential(read_timeout=20).get_token(ARM).token
@@ -140,7 +141,17 @@ def test_a_slow_authority_is_slow_to_everybody(stand: ArmStand) -> None:
 
 def test_status_names_the_users_and_what_is_wrong(stand: ArmStand) -> None:
     """For those who act as the users, and for those who look."""
-    stand.call(stand.identity.fault(Faults(unavailable=True)))
+    stand.call(stand.identity.fault("authority", {"unavailable": True}))
     said = stand.identity.status()
     assert list(said["users"]) == ["shipper-a", "shipper-b", "shipper-c"]
     assert said["faults"] == {"gone": False, "frozen": False, "unavailable": True, "slow_s": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "faults", "what"),
+    [("somebody", {}, "has no 'somebody'"), ("authority", {"sleepy": True}, "unknown field `sleepy`")],
+)
+def test_a_fault_that_it_cannot_have_is_refused(stand: ArmStand, name: str, faults: dict[str, Any], what: str) -> None:
+    """By name; what it can have is told."""
+    with pytest.raises(StageError, match=what):
+        stand.call(stand.identity.fault(name, faults))

@@ -1,11 +1,11 @@
 """Front Door as the stage holds it: the entry on its socket, and the profile that ARM shows."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from azsim.arm.requests import Routes
-from azsim.frontdoor.door import FrontDoor
+from azsim.frontdoor import door
 from azsim.frontdoor.models import CdnModels
 from azsim.frontdoor.routes import CdnRoutes
 from azsim.ground import Ground
@@ -13,11 +13,11 @@ from azsim.net import LOOPBACK, port_of
 from azsim.settings import RouteSpec
 
 
-class FrontDoorService:
-    """`door` is told where pods are (`set_endpoints`) and which regions to leave alone (`drain`, `undrain`)."""
+class FrontDoor:
+    """`set_endpoints` hears where pods are; `door` is the entry itself, and may be told to leave a region alone."""
 
     def __init__(self, ground: Ground, routes: Sequence[RouteSpec], sock: socket.socket) -> None:
-        self.door = FrontDoor(ground.log.record, routes=routes)
+        self.door = door.FrontDoor(ground.log.record, routes=routes)
         self._sock = sock
         world = ground.world
         models = CdnModels(world.group_id, world.resource_group, f"{LOOPBACK}:{port_of(sock)}")
@@ -28,6 +28,12 @@ class FrontDoorService:
 
     def add_to(self, routes: Routes) -> None:
         self._routes.add_to(routes)
+
+    def set_endpoints(
+        self, region: str, namespace: str, service: str, endpoints: Iterable[tuple[str, str, int]]
+    ) -> None:
+        """The pods of a service that are ready in a region now, each as (name, host, port)."""
+        self.door.set_endpoints(region, namespace, service, endpoints)
 
     def status(self) -> dict[str, Any]:
         return self.door.view()

@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 
 from azsim import clock
+from azsim.errors import StageError
 from azsim.identity.faults import Faults
 from azsim.identity.models import Denied, Directory, new_key
 from azsim.identity.routes import make_app, refusal
@@ -25,6 +26,7 @@ from azsim.servers import Servers
 
 AWAY = Denied(503, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
 HEALTHY = Faults()
+AUTHORITY = "authority"
 
 
 class Identity:
@@ -62,7 +64,17 @@ class Identity:
             os.fsync(file.fileno())
         draft.replace(self._keys)
 
-    async def fault(self, faults: Faults) -> None:
+    async def fault(self, name: str, faults: dict[str, Any]) -> None:
+        """As every service takes its faults; the only one here that can have any is the "authority"."""
+        if name != AUTHORITY:
+            raise StageError(f"the identity service has no {name!r}", f"use {AUTHORITY!r}")
+        try:
+            await self.suffer(msgspec.convert(faults, Faults))
+        except msgspec.ValidationError as error:
+            accepted = ", ".join(Faults.__struct_fields__)
+            raise StageError(f"faults of the {AUTHORITY}: {error}", f"accepted keys: {accepted}") from error
+
+    async def suffer(self, faults: Faults) -> None:
         """Be as `faults` says from now on; `Faults()` mends everything."""
         async with self._changing:
             before, self.faults = self.faults, faults
