@@ -90,7 +90,7 @@ class BlobPair:
             "server_pem": str(folder / "server.pem"),
             "keys": str(self.keys_file),
             "peer_token": "peers",
-            "authority": "https://127.0.0.1:1/tenant",
+            "tenant": "tenant",
         }
         admin = free_port()
         self.primary = CopyProcess(folder / "west", admin, config, Orders("primary", KEYS, lag_s=lag_s))

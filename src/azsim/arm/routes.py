@@ -10,6 +10,7 @@ PROVIDERS = (
     "Microsoft.Resources",
     "Microsoft.Sql",
     "Microsoft.ServiceBus",
+    "Microsoft.Storage",
     "Microsoft.Compute",
     "Microsoft.ContainerService",
     "Microsoft.ResourceGraph",

@@ -34,7 +34,7 @@ class Config(msgspec.Struct, frozen=True):
     secondary: tuple[int, int]
     server_pem: str
     keys: str
-    authority: str
+    tenant: str
 
 
 def log(event: str, **data: Any) -> None:
@@ -49,7 +49,7 @@ def make_copy(config: Config) -> Copy:
     folder = Path(config.folder)
     store = Store(folder / DATA, microseconds)
     access = Access(config.account, (), Verifier(Path(config.keys)), lambda: store.now_s)
-    server = Server(store, access, Path(config.server_pem), config.authority, log)
+    server = Server(store, access, Path(config.server_pem), config.tenant, log)
     endpoints: dict[Side, Endpoint] = {"primary": Endpoint(*config.primary), "secondary": Endpoint(*config.secondary)}
     return Copy(folder, store, server, endpoints, config.peer_token, log)
 

@@ -22,7 +22,11 @@ Side = Literal["primary", "secondary"]
 SEND_BYTES = 2**20
 # Clients whose endpoint goes away are cut, as by a change of its address.
 CUT_S = 0.05
-CHALLENGE = 'Bearer authorization_uri="{}" resource_id="https://storage.azure.com"'
+# As Azure writes it: clients read the tenant and the resource, and ask the authority that they know.
+CHALLENGE = (
+    'Bearer authorization_uri="https://login.microsoftonline.com/{}/oauth2/authorize" '
+    'resource_id="https://storage.azure.com"'
+)
 
 
 class Endpoint(NamedTuple):
@@ -35,12 +39,12 @@ class Endpoint(NamedTuple):
 class Server:
     """Made silent; `show` opens an endpoint. `log` takes an event and its facts."""
 
-    def __init__(self, store: Store, access: Access, pem: Path, authority: str, log: Callable[..., None]) -> None:
+    def __init__(self, store: Store, access: Access, pem: Path, tenant: str, log: Callable[..., None]) -> None:
         self.store = store
         self.access = access
         self.faults = Faults()
         self._pem = pem
-        self._challenge = CHALLENGE.format(authority)
+        self._challenge = CHALLENGE.format(tenant)
         self._log = log
         self._side: Side | None = None
         self._endpoint: Endpoint | None = None

@@ -1,0 +1,36 @@
+"""What of Azure Storage the stage stands in for, for the reference page."""
+
+EMULATED = {
+    "Two accounts in two regions": "gasbankweu and gasbankneu, Standard_RAGRS; each copy is a process of its own with its own files, and can be killed",
+    "Endpoints": "http and https on loopback, http://127.0.0.1:PORT/ACCOUNT/..., the same over a failover; `-secondary` beside it, without a scheme in the connection string (azure-storage-blob puts its own)",
+    "Durability": "An answer is given when everything that it says is on the disk; what comes together is synced together",
+    "Containers": "Create, delete, list, properties, metadata, lease",
+    "Block blobs": "Put Blob, Put Block, Put Block List, Get Block List, Get with ranges, properties, metadata, HTTP headers, delete; bodies are streamed",
+    "Conditions": "ETag, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since: 304, 409 and 412 with Azure's codes",
+    "Leases": "On blobs and containers: acquire, renew, change, release, break; all five states; durable",
+    "Soft delete of blobs": "Retention in days; listed with include=deleted; undelete",
+    "Lists": "Prefix, delimiter, marker, maxresults; include=metadata,deleted",
+    "Authentication": "SharedKey with either key, account SAS, service SAS (2018-11-09 and later), tokens for https://storage.azure.com over https",
+    "Geo-copy": "Asynchronous, in the order of the writes, with a lag that can be set; Last Sync Time: every write before it is on the secondary",
+    "The secondary": "Reads what has arrived; writes are refused with 403 InsufficientAccountPermissions; Get Blob Service Stats",
+    "Accounts: get, list, $expand=geoReplicationStats": "Status Live, Bootstrap, Unavailable; lastSyncTime; canFailover, canPlannedFailover",
+    "listKeys, regenerateKey": "A new key holds at once",
+    "blobServices/default": "The soft delete policy",
+    "failover, failoverType=Planned": "Writes are refused (503 ServerBusy), the secondary gets everything, the regions change places; nothing is lost",
+    "failover, forced": "What had not been copied is lost, the old copy is deleted, the account is Standard_LRS and has no `-secondary`",
+    "PATCH of the SKU": "Standard_LRS, Standard_GRS, Standard_RAGRS; a new secondary is Bootstrap first, then Live",
+    "Refusals": "409 StorageAccountOperationInProgress for changes during a failover, LastSyncTimeUnavailable before there is one",
+}
+NOT_EMULATED = {
+    "Copying on the server, snapshots, versions, tags, tiers, append and page blobs, batches": "501 NotImplementedOnStage",
+    "User delegation SAS, stored access policies, public containers": "501 NotImplementedOnStage",
+    "Encryption keys and scopes, immutability, legal hold, structured bodies": "501 NotImplementedOnStage",
+    "x-ms-content-crc64": "Not checked and not answered; Content-MD5 is",
+    "Soft delete of overwritten blobs and of containers": "An overwrite keeps no snapshot of what was there; a deleted container is gone at once",
+    "Roles of the data plane": "Every token of the stage's own applications may do everything",
+    "The age of a signed request": "Not checked",
+    "Reads during a forced failover": "The primary endpoint refuses connections until the other region has taken over; the 404 that others saw is not imitated",
+    "Codes StorageAccountNotGeoRedundant, SecondaryUnavailable, PlannedFailoverNotAvailable, InvalidAccountType": "The stage's own words: Azure's are not documented",
+    "Create and delete accounts, network rules, zone-redundant SKUs, queues, tables, files": "Not there",
+    "Space": "Deleted and overwritten content stays in a copy's file until the stage ends",
+}
