@@ -4,7 +4,7 @@ Everything that is asked through ARM or by the stage's operator goes through her
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,10 +34,11 @@ class PromotionFailed(Exception):  # noqa: N818 - the operation's answer
 
 
 class ServiceBus:
-    """`queues` are there in both namespaces from the start."""
+    """`queues` are there in both namespaces from the start; `profiles` say how long things take."""
 
-    def __init__(self, ground: Ground, queues: Sequence[str]) -> None:
+    def __init__(self, ground: Ground, queues: Sequence[str], profiles: Mapping[str, Timings] = PROFILES) -> None:
         self._ground = ground
+        self._profiles = profiles
         self._queues = queues
         self._draws = Draws(ground.seed)
         self.sites = {
@@ -47,7 +48,7 @@ class ServiceBus:
 
     @property
     def timings(self) -> Timings:
-        return PROFILES[self._ground.profile()]
+        return self._profiles[self._ground.profile()]
 
     async def start(self) -> None:
         await asyncio.gather(*(self._start(site) for site in self.sites.values()))
