@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gasbank.audit.notices import Notices
 from gasbank.errors import RefusalError
-from gasbank.ledger.commands import Command
-from gasbank.ledger.posting import Receipt, post
 from gasbank.resilience.deadline import Patience
 from gasbank.resilience.retry import GaveUpError, Retry, RetryPolicy
 from gasbank.settings import Settings
@@ -81,13 +79,6 @@ class Bank:
             ways = (self.reader, self.writer) if self.habits.read_fallback else (self.reader,)
             self._reads[capability] = Route(*(way.link(capability) for way in ways))
         return self._reads[capability]
-
-    async def post(self, key: str, command: Command, wish_s: float | None = None) -> Receipt:
-        """The receipt, RefusalError or GaveUpError."""
-        reserves = self.habits.reserves
-        receipt, earlier = await self.write("ledger", lambda c: post(c, key, command, reserves=reserves), wish_s)
-        self.counters["commands replayed" if earlier else "commands posted"] += 1
-        return receipt
 
     async def write(self, capability: str, work: Work[T], wish_s: float | None = None) -> T:
         """On the read-write listener; each statement of `work` is a transaction by itself."""

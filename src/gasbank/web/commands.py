@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from gasbank.bank import Bank
+from gasbank.ledger import posting
 from gasbank.ledger.commands import Command, Deposit, Direction, OpenAccount, Reserve, Transfer, Withdraw
 from gasbank.ledger.rules import check
 from gasbank.web.bodies import AmountBody, FlowBody, OpenAccountBody, TransferBody, idempotency_key, wish
@@ -52,5 +54,8 @@ async def reserve(request: Request, key: str, direction: Direction, body: FlowBo
 async def post(request: Request, key: str, command: Command, wait: float | None, status: int = 201) -> JSONResponse:
     """What makes no sense is refused before the database is asked: also when there is none."""
     check(command)
-    receipt = await request.app.state.bank.post(key, command, wait)
+    bank: Bank = request.app.state.bank
+    reserves = bank.habits.reserves
+    receipt, earlier = await bank.write("ledger", lambda c: posting.post(c, key, command, reserves=reserves), wait)
+    bank.counters["commands replayed" if earlier else "commands posted"] += 1
     return JSONResponse(receipt._asdict(), status)
