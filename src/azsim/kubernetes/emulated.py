@@ -1,0 +1,37 @@
+"""What of AKS the stage stands in for, for the reference page."""
+
+EMULATED = {
+    "Clusters": "One Kubernetes API per region over TLS, bearer tokens, a kubeconfig per region and a merged one",
+    "Kinds": "Namespace, Pod, Deployment, ReplicaSet, Service, Endpoints, EndpointSlice, Node, Lease, Event, ConfigMap, Secret, ServiceAccount, PodDisruptionBudget (v1, v1beta1)",
+    "Verbs": "get, list (selectors, limit and continue), watch, create, update, patch (strategic merge, merge, JSON), delete, deletecollection; dry runs",
+    "Optimistic concurrency": "409 Conflict by resourceVersion; 410 Gone for versions of which no more is known",
+    "Subresources": "status, scale, pods/log (tail, follow, previous), pods/eviction; selfsubjectaccessreviews always allow",
+    "kubectl": "apply, get (tables, -w, -o wide), describe, logs -f, scale, rollout restart, status and undo, cordon, drain, delete",
+    "Deployments": "Rolling update within maxSurge and maxUnavailable, Recreate, pause, revisions, minReadySeconds",
+    "Pods": "A supervised process each, with its own loopback address (its own port where the system has only 127.0.0.1)",
+    "Container environment": "env, envFrom, fieldRef, secretKeyRef, configMapKeyRef, optional ones, $(NAME)",
+    "Probes": "httpGet, tcpSocket and exec, for startup, readiness and liveness, really asked",
+    "Restarts": "With a back-off: 0.2 s to 5 s (brisk), 10 s to 300 s (azure); exit code and signal of the last run",
+    "Deletion": "Out of the endpoints first, SIGTERM, grace period, SIGKILL; grace 0 kills at once",
+    "Eviction": "429 TooManyRequests while a PodDisruptionBudget forbids it; deletions ask nobody",
+    "Nodes": "Three per region, named like a scale set's instances, one per zone; cordon, drain; off: NotReady, then evicted",
+    "Scheduling": "Ready nodes that are not cordoned, node selectors, spread over zones and nodes",
+    "CPU requests": "As scheduling priority: below 250m nice 5, below 100m nice 10",
+}
+NOT_EMULATED = {
+    "Everything on disk": "A cluster's objects are in memory and end with the stage",
+    "Several containers in a pod, init containers, sidecars": "Refused with 501",
+    "Volumes other than emptyDir": "Refused with 501; an emptyDir is accepted and mounts nothing",
+    "Container isolation": "No namespaces, cgroups or limits: a pod is a process of this machine",
+    "`command` of a container": "Ignored: the stage's configuration says which command stands for an image; `args` are appended",
+    "Cluster IPs and DNS": "Services have none; the front door and clients go by endpoints",
+    "exec, attach, port-forward, proxy, ephemeral containers": "501",
+    "StatefulSet, DaemonSet, Job, CronJob, Ingress, HorizontalPodAutoscaler, custom resources": "404, as if the cluster had no such kind",
+    "RBAC, quotas, admission webhooks": "A token may do everything",
+    "Affinity, taints, topology constraints, resource fit": "Accepted and not looked at",
+    "Server-side apply, OpenAPI schemas, unknown fields": "Server-side apply is refused; schemas are empty, so unknown fields are kept unseen",
+    "Finalizers, foreground deletion": "Finalizers are refused; foreground deletes as background does",
+    "Progress deadlines of deployments": "A rollout that makes no progress is never called failed",
+    "Adoption of pods": "A ReplicaSet counts only pods that it made",
+    "Chaos Mesh, Chaos Studio": "Not there",
+}
