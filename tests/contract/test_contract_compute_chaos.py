@@ -1,0 +1,123 @@
+"""chaosazure's own actions and probes against the stage, with a filter, as an experiment would call them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract.arm_stand import ArmStand, arm_stand
+from contract.running_stage import until
+
+from azsim.compute.service import Compute
+from tests.unit.azsim.few_machines import FewMachines
+
+NODE = "aks-system-neu-vmss000001"
+ONE = f"where resourceGroup=='gasbank' and name=='{NODE}'"
+SET = "where resourceGroup=='gasbank' and name=='aks-system-weu-vmss'"
+
+
+class Chaos:
+    """chaosazure in a process of its own."""
+
+    def __init__(self, stand: ArmStand, machines: FewMachines) -> None:
+        self.machines = machines
+        self.power = stand.services[0].power
+        who = stand.directory.drill
+        told = {
+            "AZURE_TENANT_ID": stand.directory.tenant,
+            "AZURE_CLIENT_ID": who.client_id,
+            "AZURE_CLIENT_SECRET": who.secret,
+            "AZURE_AUTHORITY_HOST": f"{stand.directory.authority}/adfs",
+            "AZURE_SUBSCRIPTION_ID": stand.world.subscription,
+            "ARM_ENDPOINT": stand.arm,
+            "REQUESTS_CA_BUNDLE": stand.ca,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).parent / "chaosazure_here.py")],
+            env={"PATH": os.environ["PATH"], **told},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __call__(self, func: str, **arguments: Any) -> Any:
+        """What the activity returned, or its error as text."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps({"func": f"chaosazure.{func}", "arguments": arguments}), file=self.process.stdin, flush=True)
+        said = json.loads(self.process.stdout.readline())
+        return said["result"] if "result" in said else said["error"]
+
+    def until(self, name: str, state: str) -> None:
+        until(lambda: self.power.state(name) == state, 20, f"{name} {state}")
+
+
+@pytest.fixture(scope="module")
+def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
+    machines = FewMachines()
+    with arm_stand(tmp_path_factory.mktemp("chaos"), lambda ground: Compute(ground, machines)) as stand:
+        running = Chaos(stand, machines)
+        yield running
+        assert running.process.stdin is not None
+        running.process.stdin.close()
+        running.process.wait(20)
+        assert running.process.stdout is not None
+        running.process.stdout.close()
+
+
+def names(result: dict[str, Any]) -> list[str]:
+    return [each["name"] for each in result["resources"]]
+
+
+def test_machine_actions_stop_start_and_restart_what_the_filter_names(chaos: Chaos) -> None:
+    """`stop_machines`, `start_machines` (which finds those that are off by their instance view), `restart_machines`."""
+    assert names(chaos("machine.actions.stop_machines", filter=ONE)) == [NODE]
+    chaos.until(NODE, "stopped")
+    assert chaos.machines.off == {NODE}
+    assert names(chaos("machine.actions.start_machines", filter="where resourceGroup=='gasbank'")) == [NODE]
+    chaos.until(NODE, "running")
+    assert names(chaos("machine.actions.restart_machines", filter=f"{ONE} | sample 1")) == [NODE]
+    chaos.until(NODE, "starting")
+    chaos.until(NODE, "running")
+
+
+def test_scale_set_actions_stop_deallocate_and_restart_instances(chaos: Chaos) -> None:
+    """By criteria, and one at random without; the put-back is a start of the machine."""
+    criteria = [{"instance_id": "1"}]
+    done = chaos("vmss.actions.stop_vmss", filter=SET, instance_criteria=criteria)
+    (stopped,) = done["resources"][0]["virtualMachines"]
+    assert (stopped["name"], stopped["scale_set"]) == ("aks-system-weu-vmss_1", "aks-system-weu-vmss")
+    chaos.until("aks-system-weu-vmss000001", "stopped")
+    chaos("vmss.actions.deallocate_vmss", filter=SET, instance_criteria=criteria)
+    chaos.until("aks-system-weu-vmss000001", "deallocated")
+    chaos("machine.actions.start_machines", filter="where resourceGroup=='gasbank'")
+    chaos.until("aks-system-weu-vmss000001", "running")
+    before = len(chaos.machines.log)
+    chaos("vmss.actions.restart_vmss", filter=SET)
+    until(lambda: len(chaos.machines.log) == before + 2, 20, "restarted")
+    assert "aks-system-weu-vmss" in chaos.machines.log[-1]
+
+
+def test_probes_count_and_describe(chaos: Chaos) -> None:
+    """Machines, scale sets, clusters; with and without a filter."""
+    assert chaos("machine.probes.count_machines") == 6
+    assert chaos("machine.probes.count_machines", filter="where location=='westeurope'") == 3
+    assert chaos("vmss.probes.count_instances") == 2
+    assert chaos("aks.probes.count_managed_clusters") == 2
+    (described,) = chaos("machine.probes.describe_machines", filter=ONE)
+    assert (described["zones"], described["properties"]["hardwareProfile"]["vmSize"]) == (["2"], "Standard_D4s_v5")
+
+
+def test_a_filter_that_is_not_understood_stops_the_experiment(chaos: Chaos) -> None:
+    """`name='x'` stands in chaosazure's own examples and is no Kusto: nothing is hit, and it is loud."""
+    before = len(chaos.machines.log)
+    said = chaos("machine.actions.stop_machines", filter=f"where name='{NODE}'")
+    assert "InvalidQuery" in said
+    assert "InterruptExecution" in said
+    assert "No virtual machines found" in chaos("machine.actions.stop_machines", filter="where name=='nobody'")
+    assert len(chaos.machines.log) == before
