@@ -1,6 +1,7 @@
 """The stage's own steering, for the program that started it: plain http on loopback, a random token, JSON.
 
-Drills never steer through this: what they do to the system they do through Azure's API.
+What a drill can do to the system through Azure's API it does there. `/faults` is for what Azure does to its customers and
+nobody can ask it for: a bus that is throttled, a blob service that hangs, an authority that is away.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ class Steered(Protocol):
     def status(self) -> dict[str, Any]: ...
     def resolve(self, name: str) -> dict[str, Any] | None: ...
     async def apply(self, patch: Patch) -> dict[str, Any]: ...
+    async def fault(self, service: str, name: str, faults: dict[str, Any]) -> None: ...
 
 
 class Control:
@@ -38,6 +40,7 @@ class Control:
         app.router.add_get("/status", self.status)
         app.router.add_patch("/settings", self.settings)
         app.router.add_get("/names/{name}", self.name)
+        app.router.add_put("/faults/{service}/{name}", self.faults)
         app.router.add_get("/events", self.events)
         app.router.add_post("/shutdown", self.shutdown)
         return app
@@ -62,7 +65,7 @@ class Control:
                 return refusal(
                     error.status,
                     f"{request.method} {request.path}: {error.reason}",
-                    "ask for /status, /settings, /names/NAME, /events or /shutdown",
+                    "ask for /status, /settings, /names/NAME, /faults/SERVICE/NAME, /events or /shutdown",
                 )
 
         return guard
@@ -83,6 +86,16 @@ class Control:
         if found is None:
             return refusal(404, f"the stage has no name {name!r}", "ask for one of the names of the failover group")
         return web.json_response(found)
+
+    async def faults(self, request: web.Request) -> web.Response:
+        """The body is the whole of what is wrong with it from now on; `{}` mends everything."""
+        try:
+            wanted = msgspec.json.decode(await request.read(), type=dict[str, Any])
+        except msgspec.MsgspecError as error:
+            raise StageError(f"faults: {error}", "send a JSON object, {} to mend everything") from error
+        service, name = request.match_info["service"], request.match_info["name"]
+        await self._stage.fault(service, name, wanted)
+        return web.json_response({"service": service, "name": name, "faults": wanted})
 
     async def events(self, request: web.Request) -> web.Response:
         after = request.query.get("after", "0")

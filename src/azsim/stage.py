@@ -1,39 +1,32 @@
 """The whole stage: what is started in which order, what may be changed while it runs, and how it ends.
 
 Made unstarted, so that `stop` works after any part of `start` has failed. Nothing in here is a service: each has its
-own folder, and this file only joins them.
+own folder, `estate` joins them, and this file only says when.
 """
 
 import asyncio
-import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from azsim import addresses, clock, status
-from azsim.arm.operations import Operations
-from azsim.arm.requests import Routes
-from azsim.arm.routes import CommonRoutes, World
+from azsim import addresses, clock, prepare, status
 from azsim.arm.server import ArmServer
 from azsim.control import Control
 from azsim.errors import StageError
-from azsim.frontdoor.door import FrontDoor
+from azsim.estate import Estate
+from azsim.ground import REGIONS
 from azsim.home import Home
-from azsim.identity import routes as identity
-from azsim.identity.models import Directory, stable_id
+from azsim.kubernetes.manifests import CONNECTIONS, SETTINGS
 from azsim.log import StageLog
 from azsim.servers import Servers
 from azsim.settings import Patch, StageConfig
-from azsim.sql.group import FailoverGroup, GroupSettings
-from azsim.sql.models import GroupView, ServerView, SqlModels
-from azsim.sql.routes import SqlRoutes
 from azsim.tls import server_context
-from azsim.workloads import Place, Workloads, run_init
 
-RESOURCE_GROUP, LOCATION = "gasbank", "westeurope"
 READY_S = 60.0
 # The end is promised within two seconds; what has not ended by then is killed.
-STOP_S, WORKLOADS_STOP_S = 1.6, 1.0
+STOP_S = 1.6
+# The ConfigMap that tells a program in which region it runs.
+REGION = "region"
 
 
 class Stage:
@@ -42,38 +35,30 @@ class Stage:
     def __init__(self, config: StageConfig, home: Home, log: StageLog, token: str) -> None:
         self.stopping = asyncio.Event()
         self.addresses = addresses.take(config.ports)
-        directory = Directory(self.addresses.url("authority"))
-        world = World(directory.tenant, stable_id("subscription"), RESOURCE_GROUP, LOCATION)
-        self._facts = status.Facts(config, home, self.addresses, directory, world)
+        self._tls = server_context(home.root)
+        self.estate = Estate(config, home, self.addresses, self._tls, log)
+        self._config = config
+        self._home = home
         self._log = log
         self._token = token
         self._mistake = config.mistake
-        self._profile: str = config.profile
         self._changing = asyncio.Lock()
         self._took: dict[str, float] = {}
         self._servers = Servers()
-        self._door = FrontDoor(log.record)
-        settings = GroupSettings(profile=config.profile, seed=config.seed, lag_s=config.replication_lag_s)
-        self._group = FailoverGroup(settings, lambda name, data: log.record(name, **data))
-        self._operations = Operations(self.addresses.url("arm"), log)
-        self._workloads = Workloads(config.workloads, log)
 
     async def start(self) -> None:
         """Everything up and ready; StageError otherwise (call `stop` then, too)."""
-        config, home = self._facts.config, self._facts.home
         since = clock.monotonic()
-        await self._timed("sql", self._group.start(home.sql, home.record))
         await self._timed("serving", self._serve())
-        place = Place(cwd=Path(config.cwd), logs=home.logs, record=home.record, env=self._environment())
-        for argv in config.init:
-            await self._timed("init", run_init(argv, self._mistake, place, self._log))
-        await self._timed("workloads", self._workloads.start(place, self._door, self._mistake, READY_S))
+        services = self.estate.services()
+        await together([self._timed(name, service.start()) for name, service in services.items()])
+        place = prepare.Place(Path(self._config.cwd), self._home.logs, self.estate.connections() | self._settings())
+        for argv in self._config.init:
+            await self._timed("init", prepare.run(argv, place, self.estate.ground))
+        await self._timed("workloads", self._deploy())
         self._took["all"] = round(clock.monotonic() - since, 3)
-        self._log.record(
-            "stage.ready",
-            took_s=self._took,
-            **{name: self.addresses.url(name) for name in ("bank", "arm", "authority")},
-        )
+        urls = {name: self.addresses.url(name) for name in ("bank", "arm", "authority")}
+        self._log.record("stage.ready", took_s=self._took, **urls)
 
     async def _timed(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         since = clock.monotonic()
@@ -81,73 +66,94 @@ class Stage:
         self._took[what] = round(clock.monotonic() - since + self._took.get(what, 0.0), 3)
 
     async def _serve(self) -> None:
-        tls = server_context(self._facts.home.root)
-        directory, sockets = self._facts.directory, self.addresses
-        arm = ArmServer(directory, self._routes(), self._log, sockets.url("arm"))
+        directory = self.estate.identity.directory
+        arm = ArmServer(directory, self.estate.routes(), self._log, self.addresses.url("arm"))
         control = Control(self, self._log, self._token, self.stopping)
-        await self._servers.serve(identity.make_app(directory, self._log), sockets.authority, tls)
-        await self._servers.serve(arm.make_app(), sockets.arm, tls)
-        await self._servers.serve(control.make_app(), sockets.control)
-        await self._door.open(sockets.bank)
+        await self.estate.identity.start()
+        await self._servers.serve(arm.make_app(), self.addresses.arm, self._tls)
+        await self._servers.serve(control.make_app(), self.addresses.control)
 
-    def _routes(self) -> Routes:
-        routes, world = Routes(), self._facts.world
-        CommonRoutes(world).add_to(routes)
-        models = SqlModels(world.group_id, clock.utc())
-        SqlRoutes(world, self._group, self._view, models, self._operations).add_to(routes)
-        return routes
+    async def _deploy(self) -> None:
+        """What programs are told, then the programs."""
+        clusters = self.estate.kubernetes
+        for namespace in self.estate.namespaces():
+            await clusters.put_secret(namespace, CONNECTIONS, self.estate.connections())
+            await clusters.put_config(namespace, SETTINGS, self._settings())
+            for region in REGIONS:
+                await clusters.put_config(namespace, REGION, {"REGION": region}, [region])
+        clusters.apply_documents(self.estate.documents)
+        await clusters.wait_ready(READY_S)
 
-    def _environment(self) -> dict[str, str]:
-        """What every process on the stage is told, on top of the environment that the stage was started in."""
-        return {**os.environ, "SQL_READ_WRITE": self._group.read_write_url, "SQL_READ_ONLY": self._group.read_only_url}
-
-    def _view(self) -> GroupView:
-        """The failover group now, as Microsoft.Sql's resources are built from it."""
-        first, second = (
-            ServerView(each.name, each.location, each.role, each.state) for each in self._group.roles().values()
-        )
-        return GroupView(self._group.settings.group, self._group.settings.database, (first, second))
+    def _settings(self) -> dict[str, str]:
+        return {"MISTAKE": self._mistake}
 
     def status(self) -> dict[str, Any]:
         """The promised JSON."""
-        return status.describe(self._facts, self._group, self._workloads, mistake=self._mistake, profile=self._profile)
+        said = status.describe(self._config, self.estate, self.addresses)
+        return {**said, "mistake": self._mistake, "took_s": self._took}
 
     def resolve(self, name: str) -> dict[str, Any] | None:
         """Where clients that use a DNS name of the failover group arrive now; None for another name."""
-        found = self._group.resolve(name)
-        return {"name": found.name, "target": found.server, "ttl": found.ttl_s} if found else None
+        found = self.estate.sql.resolve(name)
+        return found._asdict() if found else None
+
+    async def fault(self, service: str, name: str, faults: dict[str, Any]) -> None:
+        await self.estate.fault(service, name, faults)
 
     async def apply(self, patch: Patch) -> dict[str, Any]:
         """Change settings of the running stage, one patch at a time; returns when the change has taken effect."""
+        group = self.estate.sql.group
         async with self._changing:
             if patch.replication_lag_s is not None:
-                self._group.set_lag(patch.replication_lag_s)
+                group.set_lag(patch.replication_lag_s)
             if patch.profile is not None:
-                self._group.set_profile(patch.profile)
-                self._profile = patch.profile
+                group.set_profile(patch.profile)
+                self.estate.profile = patch.profile
             if patch.mistake is not None and patch.mistake != self._mistake:
-                await self._workloads.roll(patch.mistake, self._mistake, READY_S)
-                self._mistake = patch.mistake
-        settings = {"replication_lag_s": self._group.link.lag_s, "mistake": self._mistake, "profile": self._profile}
+                await self._make(patch.mistake)
+        settings = {
+            "replication_lag_s": group.link.lag_s,
+            "mistake": self._mistake,
+            "profile": self.estate.profile,
+        }
         if patch != Patch():
             self._log.record("stage.settings", **settings)
         return settings
+
+    async def _make(self, mistake: str) -> None:
+        """Have the programs make another mistake. When they do not come up with it, all go back and StageError says why."""
+        before = self._mistake
+        try:
+            await self._roll(mistake)
+        except StageError:
+            await self._roll(before)
+            raise
+
+    async def _roll(self, mistake: str) -> None:
+        self._mistake = mistake
+        clusters = self.estate.kubernetes
+        for namespace in self.estate.namespaces():
+            await clusters.put_config(namespace, SETTINGS, self._settings())
+        await clusters.roll(READY_S)
 
     async def stop(self) -> None:
         """End everything, in at most two seconds. Safe after a failed start."""
         try:
             async with asyncio.timeout(STOP_S):
-                await self._door.close()
-                await asyncio.gather(self._workloads.stop(WORKLOADS_STOP_S), self._stop_group(), self._servers.stop())
+                await asyncio.gather(self.estate.stop(), self._servers.stop())
         except TimeoutError:
             self._log.record("stage.stop-late", limit_s=STOP_S)
         self.addresses.close()
-        killed = self._facts.home.leave()
+        killed = self._home.leave()
         self._log.record("stage.stopped", killed=killed)
 
-    async def _stop_group(self) -> None:
-        await self._operations.stop()
-        await self._group.stop()
+
+async def together(work: list[Coroutine[Any, Any, None]]) -> None:
+    """All at once; the first failure, after the others have ended (no process may be started behind our back)."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    failure = next((result for result in results if isinstance(result, BaseException)), None)
+    if failure is not None:
+        raise failure
 
 
 def told(error: BaseException) -> StageError:

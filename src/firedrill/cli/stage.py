@@ -1,13 +1,15 @@
 """`firedrill stage`: the rehearsal stage by hand."""
 
+import json
 import shlex
 from collections import deque
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from firedrill.cli.common import AsJson, Overrides, TargetName, examples, print_json, say
-from firedrill.errors import CannotRun, Exit
+from firedrill.errors import CannotRun, Exit, Usage
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +23,14 @@ def register(app: typer.Typer) -> None:
     group.command("down", epilog=examples("firedrill stage down"))(down)
     group.command("status", epilog=examples("firedrill stage status", "firedrill stage status --json"))(status)
     group.command("logs", epilog=examples("firedrill stage logs --lines 50"))(logs)
+    group.command(
+        "fault",
+        epilog=examples(
+            "firedrill stage fault servicebus sb-weu throttled=true",
+            "firedrill stage fault storage gasbankweu gone=true",
+            "firedrill stage fault identity authority",
+        ),
+    )(fault)
     group.command("env", epilog=examples('eval "$(firedrill stage env)"'))(env)
     app.add_typer(group, name="stage")
 
@@ -80,6 +90,33 @@ def logs(lines: Annotated[int, typer.Option(min=1, help="How many, from the end.
         raise CannotRun("there is no log: no stage was up yet", where=str(path), next_step="firedrill stage up")
     with path.open(errors="replace") as file:
         print("".join(deque(file, lines)), end="")
+
+
+def fault(
+    service: Annotated[str, typer.Argument(help="servicebus, storage or identity.")],
+    name: Annotated[str, typer.Argument(help="Which one: sb-weu, gasbankweu, authority.")],
+    wrong: Annotated[
+        list[str] | None, typer.Argument(metavar="[FAULT=VALUE]...", help="Without any, all is well again.")
+    ] = None,
+) -> None:
+    """Have something go wrong that nobody can ask Azure for: gone, frozen, throttled, slow_s=0.5."""
+    from firedrill.engine import stage
+
+    faults = dict(fault_of(word) for word in wrong or [])
+    found = stage.find()
+    if found is None:
+        raise CannotRun("no stage is up", next_step="firedrill stage up")
+    found.call("PUT", f"/faults/{quote(service)}/{quote(name)}", faults)
+    print(f"{service} {name}: {' '.join(wrong or []) or 'all is well'}")
+
+
+def fault_of(word: str) -> tuple[str, Any]:
+    """`throttled=true`, `slow_s=0.5`: a name and a JSON value."""
+    name, equals, value = word.partition("=")
+    try:
+        return name, json.loads(value if equals else "true")
+    except ValueError as error:
+        raise Usage(f"{word!r}: {value!r} is no value", accepted="true, false or a number", where="FAULT=VALUE") from error
 
 
 def env() -> None:

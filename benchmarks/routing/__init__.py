@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/routes.py`: who posts, and what the outside sees of it."""
