@@ -39,12 +39,12 @@ class Receipt(NamedTuple):
 
 
 async def post(
-    connection: AsyncConnection, key: str, command: Command, *, reserves: bool = True
+    connection: AsyncConnection, key: str, command: Command, actor: str = "", *, reserves: bool = True
 ) -> tuple[Receipt, bool]:
     """(the receipt, whether it was posted before); RefusalError, CommitUncertainError, or the driver's error.
 
     The connection must be in autocommit, or hold the accounts' locks already (see `handlers`): in a transaction nobody
-    can be overtaken and look again. `reserves=False` is the mistake `no-reservation`.
+    can be overtaken and look again. `actor`: who asked, when that is known. `reserves=False` is the mistake `no-reservation`.
     """
     for look in range(1, LOOKS + 1):
         row = (await connection.execute(LOOK, {"key": key, "accounts": accounts_seen(command)})).one()
@@ -52,7 +52,7 @@ async def post(
             return replayed(row, command), True
         try:
             await open_own(connection, command, row.balances)
-            return await write(connection, key, command, row.balances, reserves=reserves), False
+            return await write(connection, key, command, row.balances, actor, reserves=reserves), False
         except IntegrityError as error:
             if look == LOOKS or not overtaken(error):
                 raise
@@ -79,32 +79,36 @@ async def open_own(connection: AsyncConnection, command: Command, balances: dict
     for account in accounts_touched(command):
         if account not in balances and "/" in account and owner(account) in balances:
             opening = OpenAccount(account, account)
-            await execute(connection, OPEN, values_of_opening(f"open {account}", opening))
+            await execute(connection, OPEN, values_of_opening(f"open {account}", opening, ""))
             balances[account] = 0
 
 
 async def write(
-    connection: AsyncConnection, key: str, command: Command, balances: dict[str, int], *, reserves: bool
+    connection: AsyncConnection, key: str, command: Command, balances: dict[str, int], actor: str, *, reserves: bool
 ) -> Receipt:
     """Decide, then post."""
     if isinstance(command, OpenAccount):
         check_opening(command, balances)
-        return receipt((await execute(connection, OPEN, values_of_opening(key, command))).one())
-    posted = await execute(connection, POST, values_of_movement(key, command, balances, reserves=reserves))
+        return receipt((await execute(connection, OPEN, values_of_opening(key, command, actor))).one())
+    values = values_of_movement(key, command, balances, actor, reserves=reserves)
+    posted = await execute(connection, POST, values)
     return receipt(posted.one())
 
 
-def values_of_opening(key: str, command: OpenAccount) -> dict[str, object]:
+def values_of_opening(key: str, command: OpenAccount, actor: str) -> dict[str, object]:
     return {
         "key": key,
         "kind": command.kind,
         "fingerprint": fingerprint(command),
         "account": command.account,
         "name": command.name,
+        "actor": json.dumps(named(actor)),
     }
 
 
-def values_of_movement(key: str, command: Movement, balances: dict[str, int], *, reserves: bool) -> dict[str, object]:
+def values_of_movement(
+    key: str, command: Movement, balances: dict[str, int], actor: str, *, reserves: bool
+) -> dict[str, object]:
     lines, event = lines_of(command, balances), command.kind
     if isinstance(command, Reserve) and not reserves:
         lines, event = [], "unreserved"
@@ -116,10 +120,14 @@ def values_of_movement(key: str, command: Movement, balances: dict[str, int], *,
         "accounts": [line.account for line in lines],
         "kwhs": [line.kwh for line in lines],
         "may_lack": isinstance(command, Trade),
-        "facts": json.dumps(facts_of(command, lines)),
+        "facts": json.dumps(facts_of(command, lines) | named(actor)),
         "drafts": json.dumps(drafts_of(key, command)),
         "iso": ISO,
     }
+
+
+def named(actor: str) -> dict[str, str]:
+    return {"actor": actor} if actor else {}
 
 
 def overtaken(error: IntegrityError) -> bool:

@@ -20,7 +20,7 @@ OPEN = text(
     posted AS (
         INSERT INTO ledger.journal (version, id, key, kind, posted_at, facts)
         SELECT version, id, CAST(:key AS text), CAST(:kind AS text), posted_at,
-            jsonb_build_object('account', CAST(:account AS text), 'name', CAST(:name AS text))
+            jsonb_build_object('account', CAST(:account AS text), 'name', CAST(:name AS text)) || CAST(:actor AS jsonb)
         FROM stamp
     )
     INSERT INTO ledger.commands (key, kind, fingerprint, id, version, posted_at)

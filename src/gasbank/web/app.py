@@ -13,6 +13,7 @@ from gasbank.settings import Settings
 from gasbank.web import about, parts, problems
 from gasbank.web.background import Background
 from gasbank.web.limit import BodyLimit
+from gasbank.web.own import own_path
 
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
@@ -49,7 +50,7 @@ def guards(settings: Settings) -> list[Any]:
         return []
     from gasbank.web.tokens import authenticated
 
-    return [Depends(authenticated)]
+    return [Depends(authenticated), Depends(own_path)]
 
 
 def tokens_of(bank: Bank) -> Any:

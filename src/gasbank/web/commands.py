@@ -10,6 +10,7 @@ from gasbank.ledger import posting
 from gasbank.ledger.commands import Command, Deposit, Direction, OpenAccount, Reserve, Transfer, Withdraw
 from gasbank.ledger.rules import check
 from gasbank.web.bodies import AmountBody, FlowBody, OpenAccountBody, TransferBody, idempotency_key, wish
+from gasbank.web.own import check_mover, shipper_of
 
 routes = APIRouter(default_response_class=JSONResponse)
 Key = Annotated[str, Depends(idempotency_key)]
@@ -54,8 +55,11 @@ async def reserve(request: Request, key: str, direction: Direction, body: FlowBo
 async def post(request: Request, key: str, command: Command, wait: float | None, status: int = 201) -> JSONResponse:
     """What makes no sense is refused before the database is asked: also when there is none."""
     check(command)
+    check_mover(request, command)
     bank: Bank = request.app.state.bank
-    reserves = bank.habits.reserves
-    receipt, earlier = await bank.write("ledger", lambda c: posting.post(c, key, command, reserves=reserves), wait)
+    reserves, actor = bank.habits.reserves, shipper_of(request) or ""
+    receipt, earlier = await bank.write(
+        "ledger", lambda c: posting.post(c, key, command, actor, reserves=reserves), wait
+    )
     bank.counters["commands replayed" if earlier else "commands posted"] += 1
     return JSONResponse(receipt._asdict(), status)

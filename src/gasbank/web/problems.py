@@ -33,6 +33,7 @@ REFUSED = {
     "version-unknown": 412,
     "unauthenticated": 401,
     "not-yours": 403,
+    "not-an-auditor": 403,
 }
 RETRY_AFTER_S = "1"
 

@@ -10,6 +10,7 @@ from gasbank.ledger.conservation import conservation
 from gasbank.ledger.reading import Question, balance, entries, flow, statement
 from gasbank.web.bodies import BIG, AccountPath, After, KeyPath, KeyText, Limit, wish
 from gasbank.web.fresh import balance_at_least
+from gasbank.web.own import check_own
 
 routes = APIRouter(default_response_class=JSONResponse)
 Wish = Annotated[float | None, Depends(wish)]
@@ -51,7 +52,9 @@ async def statement_of(
 @routes.get("/flows/{key}")
 async def flow_of(request: Request, key: KeyPath, wait: Wish) -> JSONResponse:
     """An injection or withdrawal from store: reserved, done or refused."""
-    return JSONResponse(await look(request, flow(key), wait))
+    answer = await look(request, flow(key), wait)
+    check_own(request, answer["account"])
+    return JSONResponse(answer)
 
 
 @routes.get("/audit/entries")

@@ -86,3 +86,5 @@ async def authenticated(request: Request) -> None:
         raise RefusalError("unauthenticated", HINT)
     claims = await request.app.state.tokens.claims(token.strip())
     request.state.shipper = str(claims.get("appid") or claims.get("azp") or claims.get("sub", ""))
+    roles = claims.get("roles", ())
+    request.state.roles = frozenset(map(str, roles)) if isinstance(roles, list) else frozenset()
