@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from contract.kubernetes_process import KubernetesProcess
 from contract.running_stage import CONFIG, RunningStage
 
 
@@ -61,3 +62,11 @@ def reader(stage: RunningStage) -> Any:
     """The same for the application that may only read."""
     ids = stage.status()["reader"]
     return client_of(stage, credential_of(stage, ids["client_id"], ids["client_secret"]))
+
+
+@pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesProcess]:
+    """Both clusters in a process of their own; each test works in a namespace of its own."""
+    process = KubernetesProcess(tmp_path_factory.mktemp("kubernetes"))
+    yield process
+    assert process.end() < 5

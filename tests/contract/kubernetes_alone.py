@@ -15,8 +15,9 @@ from azsim.arm.operations import Operations
 from azsim.arm.routes import World
 from azsim.errors import StageError
 from azsim.ground import Ground
-from azsim.kubernetes.manifests import Document
 from azsim.kubernetes.kinds import BY_NAME
+from azsim.kubernetes import manifests
+from azsim.kubernetes.manifests import Document
 from azsim.kubernetes.service import Kubernetes
 from azsim.log import StageLog
 from azsim.settings import WorkloadSpec
@@ -54,7 +55,7 @@ async def done(kubernetes: Kubernetes, said: dict[str, Any]) -> Any:
     if what == "workload":
         documents = [
             Document("test", BY_NAME[one["apiVersion"], one["kind"]], "default", one)
-            for one in kubernetes.manifests_of(WorkloadSpec(**said["spec"]))
+            for one in manifests.of_workload(WorkloadSpec(**said["spec"]))
         ]
         kubernetes.apply_documents(documents)
     elif what == "config":

@@ -23,8 +23,16 @@ class Supervised:
         self.process = process
         self.node = node
         self.run = asyncio.create_task(process.run())
+        self.run.add_done_callback(complain)
         self.ending: asyncio.Task[None] | None = None
         self.grace_s: float | None = None
+
+
+def complain(task: asyncio.Task[None]) -> None:
+    """A pod whose task failed stands still: that is a fault of ours and must be seen."""
+    if not task.cancelled() and task.exception() is not None:
+        said = {"message": "a pod's task failed", "exception": task.exception(), "task": task}
+        task.get_loop().call_exception_handler(said)
 
 
 class Kubelets:

@@ -73,8 +73,7 @@ def apply(store: Store, document: Document) -> None:
     """Create it, or change what is there by the three-way patch; StageError names the place when it is refused."""
     kind, thing = document.kind, document.thing
     metadata = thing.get("metadata") or {}
-    last = msgspec.json.encode(thing).decode()
-    noted = {**(metadata.get("annotations") or {}), LAST_APPLIED: last}
+    noted = {**(metadata.get("annotations") or {}), LAST_APPLIED: as_applied(document)}
     wanted = {**thing, "metadata": {**metadata, "annotations": noted}}
     try:
         before = store.find(kind, document.namespace, metadata.get("name") or "")
@@ -84,6 +83,13 @@ def apply(store: Store, document: Document) -> None:
             changes.replace(store, kind, before, patches.strategic(before, patches.three_way(applied(before), wanted)))
     except refusals.Refused as refused:
         raise StageError(f"{document.place}: {refused.message}", "correct the manifest") from refused
+
+
+def as_applied(document: Document) -> str:
+    """As `kubectl` writes it, to the letter: applying the same file with it later changes nothing."""
+    metadata = {"annotations": {}, **(document.thing.get("metadata") or {})}
+    metadata |= {"namespace": document.namespace} if document.namespace else {}
+    return msgspec.json.encode({**document.thing, "metadata": metadata}, order="sorted").decode() + "\n"
 
 
 def applied(thing: Object) -> Object:

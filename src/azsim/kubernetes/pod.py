@@ -121,8 +121,10 @@ class PodProcess:
                 self._tell("Failed", f"Error: {unresolved}", warning=True)
                 await asyncio.sleep(RESOLVE_AGAIN_S)
             else:
+                told = {**self._around.environment, "HOSTNAME": self._key.name}
                 port = {"PORT": str(self._port)} if self._port else {}
-                return {**self._around.environment, "HOSTNAME": self._key.name, **port, **own}
+                # What a manifest says of the port holds only where the pod has an address of its own.
+                return {**told, **own, **port} if self.ip == net.LOOPBACK else {**told, **port, **own}
 
     async def _live(self, argv: list[str], env: dict[str, str]) -> tuple[int, float]:
         """One run; its exit code and how long it took."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from azsim.kubernetes import models
-from azsim.kubernetes.kinds import BUDGET, DEPLOYMENT, ENDPOINTS, LEASE, NODE, POD, REPLICA_SET, SERVICE, Kind
+from azsim.kubernetes.kinds import BUDGET, DEPLOYMENT, ENDPOINTS, EVENT, LEASE, NODE, POD, REPLICA_SET, SERVICE, Kind
 from azsim.kubernetes.store import Object
 
 Cells = Callable[[Object], list[Any]]
@@ -124,6 +124,12 @@ def lease_cells(lease: Object) -> list[Any]:
     return [(lease.get("spec") or {}).get("holderIdentity") or ""]
 
 
+def event_cells(event: Object) -> list[Any]:
+    involved = event["involvedObject"]
+    about = f"{involved['kind'].lower()}/{involved['name']}"
+    return [event.get("type", ""), event.get("reason", ""), about, event.get("message", ""), event.get("count", 1)]
+
+
 def pairs(labels: dict[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items()) or NONE
 
@@ -141,5 +147,6 @@ SHAPES: dict[Kind, tuple[Sequence[str], Sequence[str], Cells]] = {
     SERVICE: (("Type", "Cluster-IP", "External-IP", "Port(s)"), ("Selector",), service_cells),
     ENDPOINTS: (("Endpoints",), (), endpoints_cells),
     BUDGET: (("Min Available", "Max Unavailable", "Allowed Disruptions"), (), budget_cells),
+    EVENT: (("Type", "Reason", "Object", "Message"), ("Count",), event_cells),
     LEASE: (("Holder",), (), lease_cells),
 }
