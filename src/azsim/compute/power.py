@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from azsim.compute.machines import Machines
+from azsim.compute.machines import Fleet
 from azsim.compute.timings import Timings
 from azsim.errors import ArmError
 
@@ -20,8 +20,8 @@ Wait = Callable[[float], Awaitable[None]]
 class Power:
     """`wait` is asyncio.sleep, or less in tests."""
 
-    def __init__(self, machines: Machines, timings: Callable[[], Timings], wait: Wait = asyncio.sleep) -> None:
-        self._machines = machines
+    def __init__(self, fleet: Fleet, timings: Callable[[], Timings], wait: Wait = asyncio.sleep) -> None:
+        self._fleet = fleet
         self._timings = timings
         self._wait = wait
         self._moving: dict[str, str] = {}
@@ -32,7 +32,7 @@ class Power:
         """running, stopping, stopped, deallocating, deallocated or starting."""
         if name in self._moving:
             return self._moving[name]
-        if self._machines.is_on(name):
+        if self._fleet.is_on(name):
             return "running"
         return "deallocated" if name in self._deallocated else "stopped"
 
@@ -63,11 +63,11 @@ class Power:
 
     async def _off(self, name: str, meanwhile: str, wait_s: float) -> None:
         self._moving[name] = meanwhile
-        await self._machines.power_off(name)
+        await self._fleet.power_off(name)
         await self._wait(wait_s)
 
     async def _on(self, name: str, wait_s: float) -> None:
         self._moving[name] = "starting"
         await self._wait(wait_s)
-        await self._machines.power_on(name)
+        await self._fleet.power_on(name)
         self._deallocated.discard(name)

@@ -11,7 +11,7 @@ from typing import Any
 from azsim.arm.operations import Operations
 from azsim.arm.requests import Answer, ArmRequest, Handler, Routes, same
 from azsim.arm.routes import World, listing
-from azsim.compute.machines import Machine, Machines
+from azsim.compute.machines import Fleet, Machine
 from azsim.compute.models import ComputeModels, ScaleSet, scale_sets, set_view
 from azsim.compute.power import ACTIONS, Action, Power
 from azsim.errors import ArmError
@@ -30,12 +30,10 @@ Choose = Callable[[ArmRequest], Sequence[Machine]]
 
 
 class ComputeRoutes:
-    """`power` changes and tells the states of `machines`."""
+    """`power` changes and tells the states of the `fleet`."""
 
-    def __init__(
-        self, world: World, machines: Machines, power: Power, models: ComputeModels, operations: Operations
-    ) -> None:
-        self._world, self._machines, self._power = world, machines, power
+    def __init__(self, world: World, fleet: Fleet, power: Power, models: ComputeModels, operations: Operations) -> None:
+        self._world, self._fleet, self._power = world, fleet, power
         self._models, self._operations = models, operations
 
     def add_to(self, routes: Routes) -> None:
@@ -129,7 +127,7 @@ class ComputeRoutes:
     def _sets(self, request: ArmRequest) -> list[ScaleSet]:
         check = self._world.check_group if "group" in request.parameters else self._world.check_subscription
         check(request)
-        return scale_sets(self._machines.machines())
+        return scale_sets(self._fleet.machines())
 
     def _set(self, request: ArmRequest) -> ScaleSet:
         name = request.parameters["set"]

@@ -5,7 +5,7 @@ from typing import Any
 from azsim import clock
 from azsim.arm.requests import Routes
 from azsim.compute.graph import Graph
-from azsim.compute.machines import Machines
+from azsim.compute.machines import Fleet, Machines
 from azsim.compute.models import ComputeModels, scale_sets
 from azsim.compute.power import Power
 from azsim.compute.routes import ComputeRoutes
@@ -18,10 +18,10 @@ class Compute:
 
     def __init__(self, ground: Ground, machines: Machines) -> None:
         world = ground.world
-        self.power = Power(machines, lambda: PROFILES[ground.profile()])
-        self._machines = machines
+        self._fleet = Fleet(machines)
+        self.power = Power(self._fleet, lambda: PROFILES[ground.profile()])
         self._models = ComputeModels(world.group_id, world.resource_group, clock.utc())
-        self._routes = ComputeRoutes(world, machines, self.power, self._models, ground.operations)
+        self._routes = ComputeRoutes(world, self._fleet, self.power, self._models, ground.operations)
         self._graph = Graph(world, self._resources, ground.seed)
 
     async def start(self) -> None:
@@ -33,7 +33,7 @@ class Compute:
 
     def _resources(self) -> list[dict[str, Any]]:
         """What Resource Graph holds."""
-        every = self._machines.machines()
+        every = self._fleet.machines()
         sets = scale_sets(every)
         return [
             *(self._models.machine(each) for each in every),
@@ -48,7 +48,7 @@ class Compute:
                 machine.name: {"zone": machine.zone, "power": self.power.state(machine.name)}
                 for machine in each.machines
             }
-            for each in scale_sets(self._machines.machines())
+            for each in scale_sets(self._fleet.machines())
         }
 
     def processes(self) -> dict[str, dict[str, Any]]:

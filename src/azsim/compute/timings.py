@@ -16,6 +16,6 @@ class Timings(msgspec.Struct, frozen=True):
 
 
 PROFILES = {
-    "brisk": Timings(off_s=0.5, deallocate_s=1.0, on_s=1.5, restart_s=2.0),
+    "brisk": Timings(off_s=0.3, deallocate_s=0.5, on_s=1.0, restart_s=1.0),
     "azure": Timings(off_s=20.0, deallocate_s=60.0, on_s=45.0, restart_s=45.0),
 }

@@ -1,35 +1,42 @@
-"""Machines that are nothing but switches, in place of a Kubernetes cluster's nodes."""
+"""Machines that are nothing but switches, in place of the nodes of two Kubernetes clusters."""
 
-from azsim.compute.machines import Machine
-
-SHORT = {"westeurope": "weu", "northeurope": "neu"}
+REGIONS = {"westeurope": "aks-system-weu-vmss", "northeurope": "aks-system-neu-vmss"}
+NAMES = [f"{scale_set}{number:06d}" for scale_set in REGIONS.values() for number in range(3)]
 
 
 class FewMachines:
-    """Three per region, in three zones; `log` keeps every turn of a switch, `stuck` is one that cannot be switched off."""
+    """Three per region; `log` keeps every turn of a switch, `stuck` is one that cannot be switched off."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
-        self._machines = [
-            Machine(f"aks-system-{short}-vmss{number:06d}", region, str(number + 1))
-            for region, short in SHORT.items()
-            for number in range(3)
-        ]
         self.off: set[str] = set()
         self.stuck = ""
+        self.clusters = {region: Cluster(self, scale_set) for region, scale_set in REGIONS.items()}
 
-    def machines(self) -> list[Machine]:
-        return self._machines
+
+class Cluster:
+    """One region's three, which are their own list of nodes."""
+
+    def __init__(self, owner: FewMachines, scale_set: str) -> None:
+        self._owner = owner
+        self._scale_set = scale_set
+
+    @property
+    def nodes(self) -> "Cluster":
+        return self
+
+    def names(self) -> list[str]:
+        return [name for name in NAMES if name.startswith(self._scale_set)]
 
     def is_on(self, name: str) -> bool:
-        return name not in self.off
+        return name not in self._owner.off
 
-    async def power_off(self, name: str) -> None:
-        if name == self.stuck:
-            raise OSError(f"the switch of {name} is stuck")
-        self.off.add(name)
-        self.log.append(f"off {name}")
+    async def power_off(self, node_name: str) -> None:
+        if node_name == self._owner.stuck:
+            raise OSError(f"the switch of {node_name} is stuck")
+        self._owner.off.add(node_name)
+        self._owner.log.append(f"off {node_name}")
 
-    async def power_on(self, name: str) -> None:
-        self.off.discard(name)
-        self.log.append(f"on {name}")
+    async def power_on(self, node_name: str) -> None:
+        self._owner.off.discard(node_name)
+        self._owner.log.append(f"on {node_name}")

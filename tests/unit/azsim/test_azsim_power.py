@@ -9,10 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from azsim.compute.machines import Fleet
 from azsim.compute.power import ACTIONS, Action, Power
 from azsim.compute.timings import PROFILES
 from azsim.errors import ArmError
-from tests.unit.azsim.few_machines import FewMachines
+from tests.unit.azsim.few_machines import NAMES, FewMachines
 
 NAME = "aks-system-weu-vmss000000"
 
@@ -22,7 +23,7 @@ class Waits:
 
     def __init__(self) -> None:
         self.machines = FewMachines()
-        self.power = Power(self.machines, lambda: PROFILES["brisk"], self._wait)
+        self.power = Power(Fleet(self.machines), lambda: PROFILES["brisk"], self._wait)
         self.seen: list[tuple[float, str]] = []
 
     async def _wait(self, seconds: float) -> None:
@@ -37,9 +38,9 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 @pytest.mark.parametrize(
     ("action", "seen", "state", "turns"),
     [
-        ("powerOff", [(0.5, "stopping")], "stopped", ["off"]),
-        ("deallocate", [(1.0, "deallocating")], "deallocated", ["off"]),
-        ("restart", [(0.0, "stopping"), (2.0, "starting")], "running", ["off", "on"]),
+        ("powerOff", [(0.3, "stopping")], "stopped", ["off"]),
+        ("deallocate", [(0.5, "deallocating")], "deallocated", ["off"]),
+        ("restart", [(0.0, "stopping"), (1.0, "starting")], "running", ["off", "on"]),
         ("start", [], "running", []),
     ],
 )
@@ -101,9 +102,9 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.waits = Waits()
-        self.wanted = {machine.name: "running" for machine in self.waits.machines.machines()}
+        self.wanted = dict.fromkeys(NAMES, "running")
 
-    @rule(name=st.sampled_from([machine.name for machine in FewMachines().machines()]), action=st.sampled_from(ACTIONS))
+    @rule(name=st.sampled_from(NAMES), action=st.sampled_from(ACTIONS))
     def act(self, name: str, action: Action) -> None:
         before = self.wanted[name]
         try:
