@@ -83,12 +83,12 @@ class Admin:
 
     async def ship(self, request: web.Request) -> web.Response:
         """What comes behind `after`, as soon as there is some and the lag lets it go; nothing after a second without."""
-        journal, after = self._copy.store.journal, int(request.query["after"])
+        store, after = self._copy.store, int(request.query["after"])
         lag = round(self._copy.orders.lag_s * 1e6)
-        shipment = journal.ship(after, lag)
+        shipment = store.ship(after, lag)
         if not shipment.data:
-            await journal.wait_for_news(after, lag, BEAT_S)
-            shipment = journal.ship(after, lag)
+            await store.journal.wait_for_news(after, lag, BEAT_S)
+            shipment = store.ship(after, lag)
         return web.Response(body=shipment.data, headers={SYNCED: str(shipment.synced)})
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from azsim.storage import orders
-from azsim.storage.follower import SYNCED_FILE, Follower, read_mark
+from azsim.storage.follower import SYNCED_FILE, Follower
+from azsim.storage.marks import read_mark
 from azsim.storage.orders import Orders
 from azsim.storage.server import Endpoint, Server, Side
 from azsim.storage.store import Store

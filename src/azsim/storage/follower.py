@@ -5,7 +5,6 @@ which the stage reads it without asking anybody.
 """
 
 import asyncio
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +12,11 @@ import aiohttp
 
 from azsim.net import LOOPBACK
 from azsim.storage.journal import SHIP_BYTES, Shipment, TornError
+from azsim.storage.marks import write_mark
 from azsim.storage.store import Store
 
 SYNCED_FILE = "synced"
-MARK = struct.Struct(">q")
-POSITION, SYNCED = "x-position", "x-synced"
+SYNCED = "x-synced"
 # Between two questions, so that many small writes travel together; and after one that nobody answered.
 PAUSE_S, AGAIN_S, ANSWER_S = 0.2, 0.25, 10.0
 MORE_BYTES = SHIP_BYTES // 2  # a shipment of that size was cut, and more is waiting
@@ -71,15 +70,3 @@ class Follower:
         await self._store.take(shipment)
         self._store.synced = max(shipment.synced, self._store.synced or 0)
         write_mark(self._mark, self._store.synced)
-
-
-def write_mark(path: Path, synced: int) -> None:
-    path.write_bytes(MARK.pack(synced))
-
-
-def read_mark(path: Path) -> int | None:
-    """Microseconds since 1970; None when the copy does not know, or is just about to say."""
-    try:
-        return int(MARK.unpack(path.read_bytes())[0])
-    except (OSError, struct.error):
-        return None

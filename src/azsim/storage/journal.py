@@ -101,6 +101,10 @@ class Journal:
         self._last = max(self._now(), self._last + 1)
         return self._last
 
+    def not_before(self, at: int) -> None:
+        """No later entry may be older, whatever the clock does."""
+        self._last = max(self._last, at)
+
     @property
     def next_content(self) -> int:
         """Where the content of the next entry will begin."""
@@ -166,14 +170,17 @@ class Journal:
         """Content that is on the disk."""
         return os.pread(self._file, size, at)
 
-    def ship(self, after: int, lag: int) -> Shipment:
-        """What the other copy, which has everything up to `after`, may have when the way takes `lag` microseconds."""
+    def ship(self, after: int, lag: int, most: int = SHIP_BYTES) -> Shipment:
+        """What the other copy, which has everything up to `after`, may have when the way takes `lag` microseconds.
+
+        About `most` bytes, but at least one entry.
+        """
         allowed = self._now() - lag
         first, last = self._behind(after), bisect_right(self._times, allowed)
         last = min(last, bisect_right(self._ends, self.durable))
         synced = min(allowed, self._times[last]) if last < len(self._times) else allowed
-        self._last = max(self._last, synced)  # no later entry may be older, whatever the clock does
-        cut = max(first + 1, bisect_right(self._ends, after + SHIP_BYTES))
+        self.not_before(synced)
+        cut = max(first + 1, bisect_right(self._ends, after + most))
         if cut < last:
             last, synced = cut, self._times[cut]
         data = self.read(after, self._ends[last - 1] - after) if last > first else b""

@@ -10,7 +10,8 @@ import msgspec
 
 from azsim.services import Service, ServiceGone
 from azsim.storage import orders
-from azsim.storage.follower import SYNCED_FILE, read_mark
+from azsim.storage.follower import SYNCED_FILE
+from azsim.storage.marks import read_mark
 from azsim.storage.orders import Orders
 
 OBEY_S, FENCE_S, AGAIN_S = 15.0, 1.0, 0.05

@@ -7,12 +7,14 @@ from pathlib import Path
 import msgspec
 
 from azsim.storage.errors import StorageError
-from azsim.storage.journal import Entry, Journal, Shipment
+from azsim.storage.journal import SHIP_BYTES, Entry, Journal, Shipment
+from azsim.storage.marks import read_mark, write_mark
 from azsim.storage.state import Extent, Piece, Said, State
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Said).decode
 PIECE = encode(Piece())
+PROMISED = "promised"
 
 
 class Store:
@@ -39,6 +41,7 @@ class Store:
 
     def open(self) -> None:
         self.journal.open(self._apply)
+        self.journal.not_before(read_mark(self._folder / PROMISED) or 0)
 
     def _apply(self, entry: Entry) -> None:
         self.state.apply(decode(entry.said))
@@ -66,6 +69,12 @@ class Store:
     def _check_writable(self) -> None:
         if self.read_only:
             raise StorageError("ServerBusy", "The account takes no writes now.")
+
+    def ship(self, after: int, lag: int, most: int = SHIP_BYTES) -> Shipment:
+        """For the other copy. What it promises binds us also after a restart: no later write will be older."""
+        shipment = self.journal.ship(after, lag, most)
+        write_mark(self._folder / PROMISED, shipment.synced)
+        return shipment
 
     async def take(self, shipment: Shipment) -> None:
         """Another copy's entries; returns when they are on the disk. TornError when they are broken."""
