@@ -43,11 +43,20 @@ def records(path: Path) -> Iterator[tuple[Any, int]]:
 class Journal:
     """`snapshot()` gives the records that say the present state, for when the file has grown too long."""
 
-    def __init__(self, path: Path, snapshot: Callable[[], list[Any]], copy: Copy, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        snapshot: Callable[[], list[Any]],
+        copy: Copy,
+        *,
+        durable: bool = True,
+        compact_bytes: int = COMPACT_BYTES,
+    ) -> None:
         self._path = path
         self._snapshot = snapshot
         self._copy = copy
         self._durable = durable
+        self._compact_bytes = compact_bytes
         self._file = -1
         self._size = 0
         self._floor = 0  # size after the last compaction
@@ -117,7 +126,7 @@ class Journal:
                 future.set_exception(problem) if problem else future.set_result(None)
         if problem is None:
             self._copy.committed(self._size)
-        if self._size > self._floor + COMPACT_BYTES:
+        if self._size > self._floor + self._compact_bytes:
             self._compact()
         self._writing = bool(self._batch)
         if self._writing:
