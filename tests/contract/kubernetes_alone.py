@@ -15,8 +15,8 @@ from azsim.arm.operations import Operations
 from azsim.arm.routes import World
 from azsim.errors import StageError
 from azsim.ground import Ground
-from azsim.kubernetes.kinds import BY_NAME
 from azsim.kubernetes import manifests
+from azsim.kubernetes.kinds import BY_NAME
 from azsim.kubernetes.manifests import Document
 from azsim.kubernetes.service import Kubernetes
 from azsim.log import StageLog

@@ -30,6 +30,7 @@ NOT_EMULATED = {
     "RBAC, quotas, admission webhooks": "A token may do everything",
     "Affinity, taints, topology constraints, resource fit": "Accepted and not looked at",
     "Server-side apply, OpenAPI schemas, unknown fields": "Server-side apply is refused; schemas are empty, so unknown fields are kept unseen",
+    "Logs with timestamps, or since a time": "501: lines are kept without their time (so chaosk8s' read_pod_logs cannot be used)",
     "Finalizers, foreground deletion": "Finalizers are refused; foreground deletes as background does",
     "Progress deadlines of deployments": "A rollout that makes no progress is never called failed",
     "Adoption of pods": "A ReplicaSet counts only pods that it made",
