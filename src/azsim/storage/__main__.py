@@ -12,7 +12,6 @@ import uvloop
 from aiohttp import web
 
 from azsim import clock
-from azsim.identity.offline import Verifier
 from azsim.net import LOOPBACK
 from azsim.storage.access import Access
 from azsim.storage.admin import Admin
@@ -48,7 +47,7 @@ def microseconds() -> int:
 def make_copy(config: Config) -> Copy:
     folder = Path(config.folder)
     store = Store(folder / DATA, microseconds)
-    access = Access(config.account, (), Verifier(Path(config.keys)), lambda: store.now_s)
+    access = Access(config.account, (), Path(config.keys), lambda: store.now_s)
     server = Server(store, access, Path(config.server_pem), config.tenant, log)
     endpoints: dict[Side, Endpoint] = {"primary": Endpoint(*config.primary), "secondary": Endpoint(*config.secondary)}
     return Copy(folder, store, server, endpoints, config.peer_token, log)

@@ -4,14 +4,15 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jwt
-
-from azsim.identity.offline import Verifier
 from azsim.storage.calls import Call
 from azsim.storage.errors import StorageError
 
-AUDIENCES = ["https://storage.azure.com", "https://storage.azure.com/"]
+if TYPE_CHECKING:
+    from azsim.storage.tokens import Tokens
+
 SIGNED_HEADERS = (
     "Content-Encoding",
     "Content-Language",
@@ -25,19 +26,20 @@ SIGNED_HEADERS = (
     "If-Unmodified-Since",
     "Range",
 )
-REMEMBERED = 100
 
 
 class Access:
-    """`keys` are the account's two, Base64; either is good. They may change while the service runs."""
+    """`keys` are the account's two, Base64; either is good. They may change while the service runs.
 
-    def __init__(self, account: str, keys: Sequence[str], verifier: Verifier, now: Callable[[], float]) -> None:
+    `jwks` is the file of the identity service's keys.
+    """
+
+    def __init__(self, account: str, keys: Sequence[str], jwks: Path, now: Callable[[], float]) -> None:
         self.account = account
         self.keys = keys
-        self._verifier = verifier
+        self._jwks = jwks
         self._now = now
-        self._tokens: dict[str, float] = {}
-        self._audiences = [*AUDIENCES, f"https://{account}.blob.core.windows.net"]
+        self._tokens: Tokens | None = None
 
     def check(self, call: Call) -> None:
         """StorageError unless the request shows the account's key or a token."""
@@ -63,15 +65,11 @@ class Access:
     def _check_token(self, call: Call, token: str) -> None:
         if not call.secure:
             raise StorageError("AuthenticationFailed", "A token is accepted over https only.")
-        if self._tokens.get(token, 0.0) > self._now():
-            return
-        try:
-            claims = self._verifier.verify(token, self._audiences)
-        except jwt.InvalidTokenError as error:
-            raise StorageError("InvalidAuthenticationInfo", f"The token is not valid: {error}.") from error
-        if len(self._tokens) >= REMEMBERED:
-            self._tokens.clear()
-        self._tokens[token] = float(claims["exp"])
+        if self._tokens is None:
+            from azsim.storage.tokens import Tokens
+
+            self._tokens = Tokens(self.account, self._jwks, self._now)
+        self._tokens.check(token)
 
 
 def sign(key: str, text: str) -> str:

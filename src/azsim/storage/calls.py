@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote
 
@@ -112,7 +113,12 @@ def parse_target(path: str, host: str, account: str) -> Target:
 
 
 def http_date(microseconds: int) -> str:
-    return formatdate(microseconds // 1_000_000, usegmt=True)
+    return http_second(microseconds // 1_000_000)
+
+
+@lru_cache(100)
+def http_second(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 async def pieces(body: Body, length: int, size: int) -> AsyncIterator[bytes]:

@@ -45,6 +45,10 @@ class StorageModels(NamedTuple):
             "supportsHttpsTrafficOnly": False,
             "minimumTlsVersion": "TLS1_2",
             "publicNetworkAccess": "Enabled",
+            "encryption": {
+                "keySource": "Microsoft.Storage",
+                "services": {"blob": {"enabled": True, "keyType": "Account"}},
+            },
             "failoverInProgress": now.is_busy,
         }
         if view.secondary is not None:
