@@ -33,7 +33,7 @@ class Application(Protocol):
         """A whole message has arrived."""
 
     def credited(self, link: Sending) -> None:
-        """The peer takes more messages, or wants the link drained."""
+        """The peer takes more messages, or wants the link drained: say `link.drained()` when it has what there is."""
 
     def disposed(self, link: Sending, delivery_id: int, state: Any, settled: bool) -> None:
         """The peer says what became of a delivery."""
@@ -119,7 +119,6 @@ class Session:
         if isinstance(link, Sending) and link.attached:
             link.credited(said)
             self._application.credited(link)
-            link.drained()
 
     def take(self, said: Transfer, payload: bytes) -> None:
         self._next_incoming = uint(self._next_incoming + 1)

@@ -87,7 +87,13 @@ class Peer:
         if not queue.options.may_receive:
             raise BrokerError("com.microsoft:entity-disabled", f"Messaging entity '{path}' is currently disabled.", 403)
         keeps = said.snd_settle_mode != 1
-        consumer = Consumer(lambda message, lock: hand_over(link, message, lock), link.detach, keeps=keeps)
+
+        def deliver(message: Message, lock: Lock | None) -> None:
+            hand_over(link, message, lock)
+            if lock is None and not consumer.leaving:
+                link.drained()
+
+        consumer = Consumer(deliver, link.detach, keeps=keeps)
         filters = link.source.filter or {}
         if SESSION_FILTER not in filters:
             queue.attach(consumer)
@@ -156,8 +162,11 @@ class Peer:
             queue.credited(consumer)
             if link.drain:
                 consumer.credit = 0
+            if not consumer.leaving:
+                link.drained()
         elif link.owner is not None:
             self._replies[id(link.session), link.owner.lower()].flush()
+            link.drained()
 
     def disposed(self, link: Sending, delivery_id: int, state: Any, settled: bool) -> None:
         tag = link.unsettled.pop(delivery_id, None)
@@ -186,7 +195,7 @@ class Peer:
             status, description = 401, f"Unauthorized access: {denied}."
             self._log("denied", audience=audience, why=str(denied))
         said = {"status-code": status, "status-description": description}
-        self._replies[id(link.session), CBS].put(response(request, said))
+        self._reply(link, CBS, response(request, said))
 
     async def _manage(self, link: Receiving, delivery: Delivery, path: str) -> None:
         try:
@@ -194,7 +203,11 @@ class Peer:
         except DecodeError:
             return
         answer = await Management(self._namespace, path[: -len(MANAGEMENT)]).answer(request)
-        replies = self._replies.get((id(link.session), path.lower()))
+        self._reply(link, path.lower(), answer)
+
+    def _reply(self, link: Link, node: str, answer: bytes) -> None:
+        """To the client's receiving link, when it has one."""
+        replies = self._replies.get((id(link.session), node))
         if replies is not None:
             replies.put(answer)
 
