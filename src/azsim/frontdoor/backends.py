@@ -1,16 +1,15 @@
-"""The backends behind the entry: which are healthy, whose turn it is, and connections to them that are kept.
+"""One backend behind the entry, a pod: whether it is healthy, and connections to it that are kept.
 
-A backend leaves the rotation at once when it refuses a connection, and when two probes in a row fail. When none is
-healthy all of them are tried, as Azure Front Door does: a probe that is wrong must not take the system away.
+It is left out at once when it refuses a connection, and when two questions in a row get no answer. Who tries it all
+the same when nobody else is left is for others to decide.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from azsim import clock
 from azsim.frontdoor.upstream import Upstream
-from azsim.net import LOOPBACK
 
 FAILED_PROBES = 2
 # uvicorn closes a connection that was idle for 5 s; using one at that very moment would cost a request.
@@ -20,8 +19,16 @@ CONNECT_S = 2.0
 OnEvent = Callable[..., Any]
 
 
+class Endpoint(NamedTuple):
+    """A pod that is ready, and where it listens."""
+
+    pod: str
+    host: str
+    port: int
+
+
 class Tally:
-    """What went to a backend, or to all of a region: requests, those that got no answer or a 5xx, and those under way."""
+    """What went to the backends of a region: requests, those that got no answer or a 5xx, and those under way."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -30,32 +37,25 @@ class Tally:
 
 
 class Backend:
-    """One process that serves: its address, health and idle connections. Several may share a `tally`."""
+    """One process that serves: its address, health and idle connections. The pods of a region share a `tally`."""
 
-    def __init__(
-        self, name: str, port: int, ready: str, on_event: OnEvent, host: str = LOOPBACK, tally: Tally | None = None
-    ) -> None:
-        self.name = name
-        self.host = host
-        self.port = port
+    def __init__(self, end: Endpoint, ready: str, on_event: OnEvent, tally: Tally) -> None:
+        self.name = end.pod
         self.ready = ready
-        self.tally = tally or Tally()
-        self.in_rotation = True  # taken out by hand before it is stopped on purpose
-        self.became_healthy = asyncio.Event()
+        self.tally = tally
+        self.in_rotation = True  # False: drained, or not there any more
+        self.healthy = True  # the platform has probed it
+        self._end = end
         self._on_event = on_event
         self._failed_probes = 0
         self._idle: list[tuple[float, Upstream]] = []
-
-    @property
-    def healthy(self) -> bool:
-        return self.became_healthy.is_set()
 
     def passed(self) -> None:
         """A probe was answered 200."""
         self._failed_probes = 0
         if not self.healthy:
             self._on_event("frontdoor.healthy", backend=self.name)
-            self.became_healthy.set()
+            self.healthy = True
 
     def failed(self, why: str) -> None:
         """A probe failed."""
@@ -67,13 +67,13 @@ class Backend:
         """Out of the rotation until a probe passes."""
         if self.healthy:
             self._on_event("frontdoor.ejected", backend=self.name, why=why)
-            self.became_healthy.clear()
+            self.healthy = False
 
     async def connect(self) -> Upstream:
         """A new connection; OSError or TimeoutError when there is none to be had."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_S):
-            _, upstream = await loop.create_connection(Upstream, self.host, self.port)
+            _, upstream = await loop.create_connection(Upstream, self._end.host, self._end.port)
         return upstream
 
     def take_idle(self) -> Upstream | None:
@@ -96,21 +96,3 @@ class Backend:
         """Close the idle connections."""
         while self._idle:
             self._idle.pop()[1].close()
-
-
-class Rotation:
-    """Round robin over the backends in rotation, healthy ones first."""
-
-    def __init__(self) -> None:
-        self.backends: list[Backend] = []
-        self._turn = 0
-
-    def order(self) -> list[Backend]:
-        """Whom to try, in order, for the next request."""
-        self._turn += 1
-        present = [backend for backend in self.backends if backend.in_rotation]
-        candidates = [backend for backend in present if backend.healthy] or present
-        if not candidates:
-            return []
-        start = self._turn % len(candidates)
-        return candidates[start:] + candidates[:start]

@@ -1,8 +1,6 @@
 """The front door as the stage uses it: open it on a socket, say where pods are, drain regions, ask what it thinks, close it.
 
-Requests go by its routes to the pods of a service in either region. A backend that was added by hand takes what no
-route takes; each of those is probed on a connection of its own, quickly until it is healthy and twice a second after
-that.
+Requests go by its routes to the pods of a service in either region. What no route takes is answered 404 here.
 """
 
 import asyncio
@@ -10,27 +8,21 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from azsim.frontdoor.backends import Backend, Rotation
+from azsim.frontdoor.backends import Backend, Endpoint
 from azsim.frontdoor.entry import UPSTREAM_S, ClientConnection, Router, connection_factory
 from azsim.frontdoor.messages import Incoming
-from azsim.frontdoor.origins import Endpoint, Origin, OriginGroup
-from azsim.frontdoor.probing import PACE_S, READY, ask_ready
+from azsim.frontdoor.origins import Origin, OriginGroup
 from azsim.frontdoor.table import Table
-from azsim.frontdoor.upstream import Lost
 from azsim.settings import RouteSpec
 
-STARTING_S = 0.1
 
-
-class FrontDoor:
+class Door:
     """`on_event(name, **data)` hears of backends that come and go; a backend may take `upstream_s` for an answer."""
 
     def __init__(
-        self, on_event: Callable[..., Any], upstream_s: float = UPSTREAM_S, routes: Sequence[RouteSpec] = ()
+        self, on_event: Callable[..., Any], routes: Sequence[RouteSpec], upstream_s: float = UPSTREAM_S
     ) -> None:
-        self._on_event = on_event
         self._routes = routes
-        self.rotation = Rotation()
         self.groups = {route.service: OriginGroup(route.service, route.ready, on_event) for route in routes}
         self._table = Table(routes, self.groups)
         self._router = Router(self._find, upstream_s)
@@ -42,13 +34,6 @@ class FrontDoor:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(connection_factory(self._router, self._connections), sock=sock)
         self._probes |= {asyncio.create_task(origin.watch()) for origin in self.origins()}
-
-    def add(self, name: str, port: int, ready: str) -> Backend:
-        """A backend that gets requests as soon as `ready` answers 200."""
-        backend = Backend(name, port, ready, self._on_event)
-        self.rotation.backends.append(backend)
-        self._probes.add(asyncio.create_task(watch(backend)))
-        return backend
 
     def set_endpoints(
         self, region: str, namespace: str, service: str, endpoints: Iterable[tuple[str, str, int]]
@@ -75,22 +60,16 @@ class FrontDoor:
 
     def _find(self, incoming: Incoming) -> Iterable[Backend] | None:
         group = self._table.find(incoming.method, incoming.target)
-        if group is not None:
-            return group.order()
-        return self.rotation.order() if self.rotation.backends or not self._table else None
+        return group.order() if group else None
 
     def view(self) -> dict[str, Any]:
-        """What it thinks of each route's service in each region, and of what was added by hand."""
+        """What it thinks of each route's service in each region."""
         return {
             "routes": [
                 {"path": route.path, "methods": list(route.methods), "service": route.service} for route in self._routes
             ],
             "services": {
                 name: {origin.region: origin.view() for origin in group.origins} for name, group in self.groups.items()
-            },
-            "backends": {
-                each.name: {"healthy": each.healthy, "requests": each.tally.requests, "errors": each.tally.errors}
-                for each in self.rotation.backends
             },
         }
 
@@ -103,26 +82,5 @@ class FrontDoor:
             self._server.close()
         for connection in list(self._connections):
             connection.close()
-        for backend in self.rotation.backends:
-            backend.close()
         for origin in self.origins():
             origin.close()
-
-
-async def watch(backend: Backend) -> None:
-    """Probe for ever, on a fixed pace."""
-    while True:
-        await probe(backend)
-        await asyncio.sleep(PACE_S if backend.healthy else STARTING_S)
-
-
-async def probe(backend: Backend) -> None:
-    try:
-        reply = await ask_ready(backend)
-    except (OSError, Lost) as error:
-        backend.failed(str(error) or type(error).__name__)
-        return
-    if reply.status == READY:
-        backend.passed()
-    else:
-        backend.failed(f"{backend.ready} answered {reply.status}")

@@ -11,17 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from azsim import clock
-from azsim.frontdoor.backends import FAILED_PROBES, Backend, OnEvent, Tally
+from azsim.frontdoor.backends import FAILED_PROBES, Backend, Endpoint, OnEvent, Tally
 from azsim.frontdoor.probing import PACE_S, why_not_ready
 from azsim.ground import REGIONS
-
-
-class Endpoint(NamedTuple):
-    """A pod that is ready, and where it listens."""
-
-    pod: str
-    host: str
-    port: int
 
 
 class Probe(NamedTuple):
@@ -66,9 +58,8 @@ class Origin:
             pod.in_rotation = False
             pod.close()
         for new in sorted(wanted - self._pods.keys()):
-            pod = Backend(new.pod, new.port, self._ready, self._on_event, new.host, self.tally)
+            pod = Backend(new, self._ready, self._on_event, self.tally)
             pod.in_rotation = self.enabled
-            pod.passed()  # the platform has probed it
             self._pods[new] = pod
         self._changed.set()
 

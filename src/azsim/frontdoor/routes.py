@@ -12,7 +12,7 @@ from azsim.arm.operations import Operations
 from azsim.arm.requests import Answer, ArmRequest, Routes, same
 from azsim.arm.routes import World, listing
 from azsim.errors import ArmError
-from azsim.frontdoor.door import FrontDoor
+from azsim.frontdoor.door import Door
 from azsim.frontdoor.models import KIND, CdnModels
 from azsim.frontdoor.origins import Origin, OriginGroup
 
@@ -30,7 +30,7 @@ class CdnRoutes:
     """`profile` is the stage's, read anew for each change."""
 
     def __init__(
-        self, world: World, door: FrontDoor, models: CdnModels, operations: Operations, profile: Callable[[], str]
+        self, world: World, door: Door, models: CdnModels, operations: Operations, profile: Callable[[], str]
     ) -> None:
         self._world, self._door, self._models = world, door, models
         self._operations, self._profile = operations, profile

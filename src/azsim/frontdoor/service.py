@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from azsim.arm.requests import Routes
-from azsim.frontdoor import door
+from azsim.frontdoor.door import Door
 from azsim.frontdoor.models import CdnModels
 from azsim.frontdoor.routes import CdnRoutes
 from azsim.ground import Ground
@@ -17,7 +17,7 @@ class FrontDoor:
     """`set_endpoints` hears where pods are; `door` is the entry itself, and may be told to leave a region alone."""
 
     def __init__(self, ground: Ground, routes: Sequence[RouteSpec], sock: socket.socket) -> None:
-        self.door = door.FrontDoor(ground.log.record, routes=routes)
+        self.door = Door(ground.log.record, routes)
         self._sock = sock
         world = ground.world
         models = CdnModels(world.group_id, world.resource_group, f"{LOOPBACK}:{port_of(sock)}")

@@ -24,9 +24,6 @@ class Table:
         ]
         self._rows = sorted(rows, key=lambda row: (-len(row.path), not row.methods))
 
-    def __bool__(self) -> bool:
-        return bool(self._rows)
-
     def find(self, method: bytes, target: bytes) -> OriginGroup | None:
         path = target if target.startswith(b"/") else path_of(target)
         for row in self._rows:

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from azsim import net
-from azsim.frontdoor.door import FrontDoor
+from azsim.frontdoor.door import Door
+from azsim.frontdoor.origins import Origin
+from azsim.settings import RouteSpec
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Behaviour = Callable[[bytes], Awaitable[bytes | None]]  # None: hang up
@@ -17,6 +19,7 @@ class Backend:
     """Answers what it is told to, byte for byte; `seen` keeps the requests other than probes."""
 
     def __init__(self, behaviour: Behaviour) -> None:
+        self.port = 0
         self.seen: list[bytes] = []
         self._behaviour = behaviour
 
@@ -51,21 +54,27 @@ def always(answer: bytes | None) -> Behaviour:
 
 
 @asynccontextmanager
-async def behind(*behaviours: Behaviour, upstream_s: float = 5) -> AsyncIterator[tuple[int, list[Backend], FrontDoor]]:
-    """An open front door with one healthy backend per behaviour: its port, the backends, the door."""
-    door, sock = FrontDoor(lambda *_, **__: None, upstream_s), net.bind(0, "bank")
-    backends, servers = [Backend(behaviour) for behaviour in behaviours], []
+async def behind(*behaviours: Behaviour, upstream_s: float = 5) -> AsyncIterator[tuple[int, list[Backend], Door]]:
+    """An open front door with one healthy backend per behaviour, all in one region: its port, the backends, the door."""
+    door, sock = Door(lambda *_, **__: None, [RouteSpec("/", "bank", "/ready")], upstream_s), net.bind(0, "bank")
+    backends = [Backend(behaviour) for behaviour in behaviours]
+    servers = [await asyncio.start_server(backend.serve, net.LOOPBACK, 0) for backend in backends]
+    for backend, server in zip(backends, servers, strict=True):
+        backend.port = server.sockets[0].getsockname()[1]
     await door.open(sock)
-    for backend in backends:
-        server = await asyncio.start_server(backend.serve, net.LOOPBACK, 0)
-        servers.append(server)
-        await door.add(f"b{len(servers)}", server.sockets[0].getsockname()[1], "/ready").became_healthy.wait()
+    stand(door, *(backend.port for backend in backends))
     try:
         yield net.port_of(sock), backends, door
     finally:
         await door.close()
         for server in servers:
             server.close()
+
+
+def stand(door: Door, *ports: int) -> Origin:
+    """Say where the backends are from now on; the region that they are in."""
+    door.set_endpoints("westeurope", "bank", "bank", [(f"pod-{port}", net.LOOPBACK, port) for port in ports])
+    return door.origins()[0]
 
 
 async def talk(port: int, message: bytes) -> bytes:

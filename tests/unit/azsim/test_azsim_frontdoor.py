@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from azsim import net
-from azsim.frontdoor.backends import Rotation
 from azsim.frontdoor.entry import MAX_BODY
-from tests.unit.azsim.entry_stand import OK, Backend, always, behind, get, post, problem, talk
+from tests.unit.azsim.entry_stand import OK, Backend, always, behind, get, post, problem, stand, talk
 
 
 def test_backends_take_turns() -> None:
@@ -46,14 +45,14 @@ def test_a_get_moves_on_to_the_next_backend() -> None:
 def test_a_backend_that_refuses_is_skipped_even_for_a_post() -> None:
     """A connection that was never made has seen nothing; the backend leaves the rotation."""
 
-    async def scene() -> tuple[list[bytes], list[bool]]:
-        async with behind(always(OK)) as (port, _, door):
-            dead = door.add("dead", net.free_port(), "/ready")
-            dead.became_healthy.set()  # was healthy a moment ago
+    async def scene() -> tuple[list[bytes], str]:
+        async with behind(always(OK)) as (port, [live], door):
+            dead = net.free_port()
+            region = stand(door, live.port, dead)
             answers = [(await talk(port, post()))[-2:] for _ in range(4)]
-            return answers, [dead.healthy]
+            return answers, region.view()["pods"][f"pod-{dead}"]
 
-    assert asyncio.run(scene()) == ([b"ok"] * 4, [False])
+    assert asyncio.run(scene()) == ([b"ok"] * 4, "out")
 
 
 def test_nobody_there_is_503_and_nothing_was_done() -> None:
@@ -62,7 +61,7 @@ def test_nobody_there_is_503_and_nothing_was_done() -> None:
     async def scene() -> list[Any]:
         async with behind() as (port, _, door):
             nobody = problem(await talk(port, post()))
-            door.add("dead", net.free_port(), "/ready")
+            stand(door, net.free_port())
             return [nobody, problem(await talk(port, post()))]
 
     assert asyncio.run(scene()) == [(503, "no-backend", "not-done")] * 2
@@ -145,7 +144,7 @@ def test_half_an_answer_is_not_an_answer(broken: bytes) -> None:
     async def scene() -> Any:
         async with behind() as (port, _, door):
             server = await asyncio.start_server(Dying(half).serve, net.LOOPBACK, 0)
-            await door.add("dying", server.sockets[0].getsockname()[1], "/ready").became_healthy.wait()
+            stand(door, server.sockets[0].getsockname()[1])
             answer = problem(await talk(port, post()))
             server.close()
             return answer
@@ -169,7 +168,7 @@ def test_a_connection_that_the_backend_closed_while_idle_is_not_used() -> None:
     async def scene() -> list[bytes]:
         async with behind() as (port, _, door):
             server = await asyncio.start_server(OneAnswer(always(OK)).serve, net.LOOPBACK, 0)
-            await door.add("brief", server.sockets[0].getsockname()[1], "/ready").became_healthy.wait()
+            stand(door, server.sockets[0].getsockname()[1])
             answers = []
             for _ in range(3):
                 closed.clear()
@@ -255,7 +254,7 @@ def test_a_client_that_goes_away_frees_its_backend_connection() -> None:
         arrived = asyncio.Event()
         async with behind() as (port, _, door):
             server = await asyncio.start_server(Watching(always(OK)).serve, net.LOOPBACK, 0)
-            await door.add("slow", server.sockets[0].getsockname()[1], "/ready").became_healthy.wait()
+            stand(door, server.sockets[0].getsockname()[1])
             _, writer = await asyncio.open_connection(net.LOOPBACK, port)
             writer.write(post())
             await arrived.wait()
@@ -265,16 +264,3 @@ def test_a_client_that_goes_away_frees_its_backend_connection() -> None:
             return b"freed"
 
     assert asyncio.run(scene()) == b"freed"
-
-
-def test_when_none_is_healthy_all_are_tried() -> None:
-    """A probe that is wrong must not take the system away."""
-    rotation = Rotation()
-    assert rotation.order() == []
-
-    async def scene() -> bytes:
-        async with behind(always(OK)) as (port, _, door):
-            door.rotation.backends[0].eject("wrongly")
-            return (await talk(port, get()))[-2:]
-
-    assert asyncio.run(scene()) == b"ok"

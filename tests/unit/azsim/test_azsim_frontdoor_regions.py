@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from azsim import net
-from azsim.frontdoor.door import FrontDoor
+from azsim.frontdoor.door import Door
 from azsim.frontdoor.origins import Origin
 from azsim.settings import RouteSpec
 from tests.unit.azsim.entry_stand import OK, get, post, problem, talk
@@ -59,10 +59,10 @@ class Pod:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[FrontDoor, int, list[dict[str, Any]]]]:
+async def opened() -> AsyncIterator[tuple[Door, int, list[dict[str, Any]]]]:
     """A door with routes and no pods: the door, its port, what it told."""
     told: list[dict[str, Any]] = []
-    door, sock = FrontDoor(lambda name, **data: told.append({"name": name, **data}), 5, ROUTES), net.bind(0, "bank")
+    door, sock = Door(lambda name, **data: told.append({"name": name, **data}), ROUTES), net.bind(0, "bank")
     await door.open(sock)
     try:
         yield door, net.port_of(sock), told
@@ -70,7 +70,7 @@ async def opened() -> AsyncIterator[tuple[FrontDoor, int, list[dict[str, Any]]]]
         await door.close()
 
 
-async def placed(door: FrontDoor, service: str, **regions: int) -> dict[str, list[Pod]]:
+async def placed(door: Door, service: str, **regions: int) -> dict[str, list[Pod]]:
     """So many pods of a service in each region, all of them ready."""
     pods = {
         region: [await Pod(f"{service}-{region[:2]}-{n}").start() for n in range(count)]
@@ -81,7 +81,7 @@ async def placed(door: FrontDoor, service: str, **regions: int) -> dict[str, lis
     return pods
 
 
-def origin(door: FrontDoor, service: str, region: str) -> Origin:
+def origin(door: Door, service: str, region: str) -> Origin:
     found = door.groups[service].origin(region)
     assert found is not None
     return found
@@ -159,7 +159,7 @@ def test_a_pod_that_refuses_is_left_out_at_once_and_comes_back() -> None:
             answers = {(await talk(port, post()))[9:12] for _ in range(4)}
             before = door.view()["services"]["commands"][WEST]
             again = await Pod("again").start(at)
-            await until(lambda: {"name": "frontdoor.healthy", "backend": dead.name} in told[2:])
+            await until(lambda: {"name": "frontdoor.healthy", "backend": dead.name} in told)
             for _ in range(4):
                 await talk(port, post())
             return [answers, before["pods"][dead.name], before["healthy"], again.seen > 0]
@@ -195,7 +195,7 @@ def test_one_failed_probe_is_not_two() -> None:
     """A region stays in until the second failure in a row."""
 
     async def scene() -> list[bool]:
-        door = FrontDoor(lambda *_, **__: None, 5, ROUTES)  # not opened: probed by hand
+        door = Door(lambda *_, **__: None, ROUTES)  # not opened: probed by hand
         pods = await placed(door, "reads", westeurope=1)
         west, pod, states = origin(door, "reads", WEST), pods[WEST][0], []
         for ready in (False, True, False, False, True):
@@ -248,7 +248,7 @@ def test_a_drained_region_finishes_what_it_has_and_gets_nothing_new() -> None:
     "take_away", [lambda door: door.drain(WEST), lambda door: door.set_endpoints(WEST, "bank", "reads", [])]
 )
 def test_a_get_that_lost_its_backend_does_not_move_on_to_who_is_not_there_any_more(
-    take_away: Callable[[FrontDoor], None],
+    take_away: Callable[[Door], None],
 ) -> None:
     """Drained or gone: the order was made before that."""
 
