@@ -11,7 +11,6 @@ from azsim.arm.requests import Routes
 from azsim.arm.routes import CommonRoutes, World
 from azsim.compute.service import Compute
 from azsim.errors import StageError
-from azsim.fleet import Fleet
 from azsim.frontdoor.service import FrontDoor
 from azsim.ground import Ground
 from azsim.home import Home
@@ -58,7 +57,7 @@ class Estate:
         self.servicebus = ServiceBus(self.ground, config.queues) if "servicebus" in config.services else None
         self.storage = Storage(self.ground) if "storage" in config.services else None
         self.kubernetes = Kubernetes(self.ground, images, Path(config.cwd), {})
-        self.compute = Compute(self.ground, Fleet(self.kubernetes))
+        self.compute = Compute(self.ground, self.kubernetes)
         self.frontdoor = FrontDoor(self.ground, routes_of(config), addresses.bank)
         self.kubernetes.on_endpoints(self.frontdoor.set_endpoints)
 

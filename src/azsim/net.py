@@ -12,6 +12,9 @@ LOOPBACK = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
 ATTEMPTS = 200
 
+given: set[int] = set()
+"""Ports that processes of ours were told to bind: some of them have not come to it yet."""
+
 
 def bind(port: int, what: str) -> socket.socket:
     """A listening-to-be socket on loopback; port 0 takes a free one. StageError names a port that is taken."""
@@ -48,9 +51,13 @@ def bind_free(what: str) -> socket.socket:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, for a process that will bind it itself."""
-    with bind_free("a process") as sock:
-        return port_of(sock)
+    """A port that nobody listens on now, for a process that will bind it itself; never the same one twice."""
+    while True:
+        with bind_free("a process") as sock:
+            port = port_of(sock)
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def port_of(sock: socket.socket) -> int:

@@ -52,6 +52,19 @@ class RunningStage:
         """Everything that runs below the stage now."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def pods(self) -> dict[str, dict[str, Any]]:
+        """Every pod of both regions by name, with its region."""
+        clusters = self.status()["kubernetes"].items()
+        return {name: {**pod, "region": region} for region, one in clusters for name, pod in one["pods"].items()}
+
+    def until_ready(self, within_s: float = 30) -> None:
+        """Return when each region has as many ready pods as it wants, and no other."""
+        until(self._is_ready, within_s, "ready")
+
+    def _is_ready(self) -> bool:
+        regions = self.status()["kubernetes"].values()
+        return all(one["pods_ready"] == one["pods_wanted"] == len(one["pods"]) for one in regions)
+
     def until_redundant(self, within_s: float = 30) -> None:
         """Return when the failover group is in CATCH_UP."""
         until(

@@ -18,8 +18,10 @@ PROMISED = {
     "ca",
     "bank",
     "sql",
+    "servicebus",
+    "storage",
+    "kubernetes",
 }
-COPIES = {f"bank-{region}-{n}" for region in ("westeurope", "northeurope") for n in (0, 1)}
 
 
 def test_the_status_is_as_promised(stage: RunningStage) -> None:
@@ -32,7 +34,18 @@ def test_the_status_is_as_promised(stage: RunningStage) -> None:
         "dbp": "West Europe",
         "dbfop": "North Europe",
     }
-    assert set(status["workloads"]) == COPIES
+    assert {name: set(one) >= {"connection_string", "queues"} for name, one in status["servicebus"].items()} == {
+        "sb-weu": True,
+        "sb-neu": True,
+    }
+    assert {name: one["sku"] for name, one in status["storage"].items()} == {
+        "gasbankweu": "Standard_RAGRS",
+        "gasbankneu": "Standard_RAGRS",
+    }
+    assert {region: one["pods_wanted"] for region, one in status["kubernetes"].items()} == {
+        "westeurope": 2,
+        "northeurope": 2,
+    }
 
 
 def test_the_token_is_needed(stage: RunningStage) -> None:
@@ -60,12 +73,11 @@ def test_a_wrong_setting_is_refused_with_the_accepted_ones(stage: RunningStage, 
 
 def test_a_mistake_is_rolled_out_and_back(stage: RunningStage) -> None:
     """Every copy is told, the entry serves all the while, and the call returns when all are ready."""
-    before = {name: copy["pid"] for name, copy in stage.status()["workloads"].items()}
+    before = set(stage.pods())
     assert stage.ask("PATCH", "/settings", {"mistake": "no-retry"})[0] == 200
+    stage.until_ready()
+    assert before.isdisjoint(stage.pods())
     status = stage.status()
-    assert {
-        name for name, copy in status["workloads"].items() if copy["ready"] and copy["pid"] != before[name]
-    } == COPIES
     assert {ask(status["bank"], "GET", "/")[1]["MISTAKE"] for _ in range(8)} == {"no-retry"}
     assert stage.ask("PATCH", "/settings", {"mistake": ""})[1]["mistake"] == ""
     assert {ask(status["bank"], "GET", "/")[1]["MISTAKE"] for _ in range(8)} == {""}
@@ -78,7 +90,34 @@ def test_a_mistake_that_the_workload_refuses_leaves_all_as_it_was(stage: Running
     assert "accepted: no-retry" in body["error"]["what"]
     status = stage.status()
     assert status["mistake"] == ""
-    assert all(copy["ready"] for copy in status["workloads"].values())
+    stage.until_ready()
+
+
+def test_a_fault_is_had_and_mended(stage: RunningStage) -> None:
+    """What Azure does to its customers and nobody can ask it for; the status of the service says so."""
+    assert stage.ask("PUT", "/faults/identity/authority", {"unavailable": True})[0] == 200
+    assert stage.status()["identity"]["faults"]["unavailable"]
+    assert stage.ask("PUT", "/faults/identity/authority", {})[0] == 200
+    assert not stage.status()["identity"]["faults"]["unavailable"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "what"),
+    [
+        ("identity/authority", {"gon": True}, "gon"),
+        ("servicebus/sb-xxx", {}, "sb-xxx"),
+        ("servicebus/sb-weu", {"slow_s": "long"}, "slow_s"),
+        ("storage/nobody", {"gone": True}, "nobody"),
+        ("sql/dbp", {}, "sql"),
+        ("identity/authority", [1], "faults"),
+    ],
+)
+def test_a_fault_that_nobody_has_is_refused_by_name(stage: RunningStage, path: str, body: object, what: str) -> None:
+    """With what is accepted instead."""
+    code, said = stage.ask("PUT", f"/faults/{path}", body)
+    assert code == 400
+    assert what in said["error"]["what"]
+    assert said["error"]["next"]
 
 
 def test_names_lead_where_clients_arrive(stage: RunningStage) -> None:
@@ -102,7 +141,7 @@ def test_events_are_read_in_order_and_from_where_one_stopped(stage: RunningStage
 def test_how_long_the_start_took_is_in_the_log(stage: RunningStage) -> None:
     """By part."""
     (ready,) = stage.events("stage.ready")
-    assert set(ready["data"]["took_s"]) == {"sql", "serving", "init", "workloads", "all"}
+    assert set(ready["data"]["took_s"]) >= {"sql", "servicebus", "storage", "init", "workloads", "all"}
 
 
 def test_no_secret_is_logged(stage: RunningStage) -> None:
@@ -119,7 +158,7 @@ def test_what_a_workload_is_told(stage: RunningStage) -> None:
     """The listeners' addresses, its place, its own settings; and both regions serve."""
     status = stage.status()
     told = [ask(status["bank"], "GET", "/")[1] for _ in range(8)]
-    assert {each["INSTANCE"] for each in told} == COPIES
+    assert {each["INSTANCE"] for each in told} == set(stage.pods())
     assert {each["REGION"] for each in told} == {"westeurope", "northeurope"}
     assert {(each["SQL_READ_WRITE"], each["SQL_READ_ONLY"]) for each in told} == {
         (status["sql"]["read_write"], status["sql"]["read_only"])

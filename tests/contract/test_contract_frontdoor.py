@@ -10,10 +10,6 @@ from contract.running_stage import RunningStage, ask, until
 pytestmark = pytest.mark.e2e
 
 
-def all_ready(stage: RunningStage) -> bool:
-    return all(copy["ready"] for copy in stage.status()["workloads"].values())
-
-
 def test_a_request_passes_whole(stage: RunningStage) -> None:
     """Body and headers reach the workload; its status and body come back, with the entry's reference."""
     host = urlsplit(stage.status()["bank"]).netloc
@@ -32,20 +28,25 @@ def test_a_request_passes_whole(stage: RunningStage) -> None:
 
 def test_a_post_on_a_dying_workload_is_unknown_and_not_sent_again(stage: RunningStage) -> None:
     """502 that says so; one process died, not one after the other; it is started again."""
-    until(lambda: all_ready(stage), 20, "ready")
-    before = len(stage.events("workload.died"))
+    stage.until_ready()
+    before = {name: pod["restarts"] for name, pod in stage.pods().items()}
     code, body = ask(stage.status()["bank"], "POST", "/die", {})
     assert (code, body["code"], body["outcome"]) == (502, "upstream-closed", "unknown")
-    until(lambda: all_ready(stage) and len(stage.events("workload.died")) == before + 1, 20, "ready again")
+    until(lambda: restarts(stage) == sum(before.values()) + 1, 20, "started again")
+    stage.until_ready()
+
+
+def restarts(stage: RunningStage) -> int:
+    return sum(pod["restarts"] for pod in stage.pods().values())
 
 
 def test_the_others_serve_while_one_is_dead(stage: RunningStage) -> None:
     """No request fails after a copy was killed from outside."""
-    until(lambda: all_ready(stage), 20, "ready")
-    victim = next(iter(stage.status()["workloads"].values()))["pid"]
+    stage.until_ready()
+    victim = next(iter(stage.pods().values()))["pid"]
     next(child for child in stage.children() if child.pid == victim).kill()
     assert {ask(stage.status()["bank"], "GET", "/")[0] for _ in range(20)} == {200}
-    until(lambda: all_ready(stage), 20, "ready again")
+    stage.until_ready()
 
 
 def test_a_client_that_goes_away_harms_nobody(stage: RunningStage) -> None:

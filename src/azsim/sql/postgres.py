@@ -7,22 +7,18 @@ differs between two clusters (name, port, where the log comes from), because pg_
 import asyncio
 import contextlib
 import os
-import random
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
-from azsim import process
+from azsim import net, process
 from azsim.errors import StageError
 from azsim.sql.home import Home, clear_data
 from azsim.sql.listener import HOST
 
 STAGE_USER = "stage"
-# Below the range from which the kernel takes ports for outgoing connections: a port must be free again after a kill.
-PORTS = range(16_000, 32_000)
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.02
 LOG_TAIL_BYTES = 600
@@ -251,13 +247,8 @@ def tail(log: Path) -> str:
 
 
 def free_port(before: int) -> int:
-    """The port it had before (0: none yet), or another that nobody listens on, outside the kernel's range for outgoing ones."""
-    for port in [*([before] if before else []), *random.sample(PORTS, 100)]:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-    raise StageError(f"no free port between {PORTS.start} and {PORTS.stop} on {HOST}", "End what listens there.")
+    """The port it had before (0: none yet) when nobody took it meanwhile, else another."""
+    if before:
+        with contextlib.suppress(StageError), net.bind(before, "PostgreSQL"):
+            return before
+    return net.free_port()
