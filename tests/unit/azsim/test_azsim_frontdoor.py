@@ -154,16 +154,18 @@ def test_half_an_answer_is_not_an_answer(broken: bytes) -> None:
 
 def test_a_connection_that_the_backend_closed_while_idle_is_not_used() -> None:
     """The next POST finds a new one: no 502 for a connection that died of boredom."""
-    closed = asyncio.Event()
+    answered, closed = asyncio.Event(), asyncio.Event()
 
     class OneAnswer(Backend):
         async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             head = await self.next_request(reader)
             writer.write(OK)
-            await writer.drain()
-            writer.close()
             if b"GET /ready" not in head:
+                await answered.wait()
+                writer.write_eof()
+                assert await reader.read() == b""  # the entry has seen it
                 closed.set()
+            writer.close()
 
     async def scene() -> list[bytes]:
         async with behind() as (port, _, door):
@@ -171,10 +173,11 @@ def test_a_connection_that_the_backend_closed_while_idle_is_not_used() -> None:
             stand(door, server.sockets[0].getsockname()[1])
             answers = []
             for _ in range(3):
+                answered.clear()
                 closed.clear()
                 answers.append((await talk(port, post()))[-2:])
-                await closed.wait()
-                await asyncio.sleep(0)
+                answered.set()
+                await asyncio.wait_for(closed.wait(), 10)
             server.close()
             return answers
 

@@ -221,6 +221,20 @@ def test_when_no_region_is_fit_all_are_tried() -> None:
     assert asyncio.run(scene()) == {"reads-we-0", "reads-no-0"}
 
 
+def test_when_every_pod_is_left_out_all_are_tried() -> None:
+    """In both regions: one of them may have come back a moment ago."""
+
+    async def scene() -> set[str]:
+        door = Door(lambda *_, **__: None, ROUTES)  # not opened: nobody probes
+        await placed(door, "reads", westeurope=2, northeurope=1)
+        for pod in list(door.groups["reads"].order()):
+            pod.eject("wrongly")
+        assert not any(each.fit for each in door.groups["reads"].origins)
+        return {pod.name for pod in door.groups["reads"].order()}
+
+    assert asyncio.run(scene()) == {"reads-we-0", "reads-we-1", "reads-no-0"}
+
+
 def test_a_drained_region_finishes_what_it_has_and_gets_nothing_new() -> None:
     """Not even when the other region is gone; undrained, it serves again."""
 
