@@ -218,6 +218,27 @@ def test_geo_redundancy_comes_back_slowly(arm: Any, storage: Storage) -> None:
         secondary_of(storage, made).download_blob("y")
 
 
+def test_without_read_access_the_secondary_answers_nobody(arm: Any, storage: Storage) -> None:
+    """Standard_GRS copies and cannot be read; what the stage cannot change is refused, what is the same is not."""
+    made = container(storage, "gasbankneu")
+    made.upload_blob("x", b"x")
+    until(secondary_of(storage, made).get_blob_client("x").exists)
+    same = {"sku": {"name": "Standard_GRS"}, "tags": {}, "properties": {"accessTier": "Hot"}}
+    assert arm.storage_accounts.update(GROUP, "gasbankneu", same).sku.name == "Standard_GRS"
+    with pytest.raises(AzureError):
+        secondary_of(storage, made).download_blob("x")
+    assert stats_of(arm, "gasbankneu").status == "Live"
+    arm.storage_accounts.update(GROUP, "gasbankneu", {"sku": {"name": "Standard_RAGRS"}})
+    assert secondary_of(storage, made).download_blob("x").readall() == b"x"
+    for other in ({"tags": {"a": "b"}}, {"properties": {"accessTier": "Cool"}}):
+        assert refusal(lambda body=other: arm.storage_accounts.update(GROUP, "gasbankneu", body))[0] == 501
+    bad = {"sku": {"name": "Premium_LRS"}}
+    assert refusal(lambda: arm.storage_accounts.update(GROUP, "gasbankneu", bad)) == (
+        400,
+        "InvalidRequestPropertyValue",
+    )
+
+
 def test_what_the_operator_breaks(storage: Storage, stand: ArmStand) -> None:
     """A service that is gone refuses connections, a slow one is slow, a killed one comes back with its data."""
     made = container(storage, "gasbankneu")

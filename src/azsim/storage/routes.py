@@ -77,7 +77,7 @@ class StorageRoutes(NamedTuple):
     async def update(self, request: ArmRequest) -> Answer:
         """The redundancy, and nothing else."""
         account = self._changing(request)
-        unknown = set(request.body) - {"sku"}
+        unknown = changes(request.body, self._describe(account)) - {"sku"}
         if unknown:
             raise ArmError(
                 501, "NotImplementedOnStage", f"the rehearsal stage cannot change {', '.join(sorted(unknown))}"
@@ -161,6 +161,18 @@ class StorageRoutes(NamedTuple):
         except Refused as refused:
             raise ArmError(refused.status, refused.code, refused.message) from refused
         return account
+
+
+def changes(wanted: dict[str, Any], present: dict[str, Any]) -> set[str]:
+    """The keys of a PATCH that would change something: az sends much back as it found it."""
+    found = set()
+    for name, value in wanted.items():
+        now = present.get(name)
+        if isinstance(value, dict) and isinstance(now, dict):
+            found |= {name} if changes(value, now) else set()
+        elif value and value != now:
+            found.add(name)
+    return found
 
 
 def failover_kind(request: ArmRequest) -> Kind:

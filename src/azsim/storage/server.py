@@ -108,8 +108,6 @@ class Server:
         call = self._admitted(call, operation)
         if operation.writes and secondary:
             raise StorageError("InsufficientAccountPermissions")
-        if secondary and self.store.synced is None:
-            raise StorageError("ServerBusy", "The secondary has not been synchronised yet.")
         return await operation.handler(self.store, call)
 
     def _admitted(self, call: Call, operation: Operation) -> Call:
