@@ -20,7 +20,7 @@ def match(
     before: Match | None, seller: int | None, buyer: int | None, *, seller_changed: bool, buyer_changed: bool
 ) -> Match:
     """`before`: the last match, None for the first. `seller`, `buyer`: kWh, None when that side has not nominated.
-    `*_changed`: that side has renominated since the hour was last settled.
+    `*_changed`: that side says something else than when the hour was last settled.
     """
     if before is not None and before.status in ("S", "US"):
         return match_settled(before, seller, buyer, both_changed=seller_changed and buyer_changed)

@@ -10,12 +10,10 @@ from gasbank.nominations.nomination import Side
 
 
 class Hour(NamedTuple):
-    """kWh of each side (None: not nominated), whether that changed since the hour was settled, and what was confirmed last."""
+    """kWh of each side (None: not nominated), and what was confirmed last."""
 
     seller: int | None = None
     buyer: int | None = None
-    seller_changed: bool = False
-    buyer_changed: bool = False
     status: Status | None = None
     kwh: int = 0
 
@@ -35,16 +33,13 @@ def nominated(hours: Hours, side: Side) -> dict[str, int]:
 
 
 def nominate(hours: Hours, side: Side, values: Mapping[str, int]) -> Hours:
-    """The hours after one side has nominated these; repeating a value changes nothing."""
+    """The hours after one side has nominated these."""
     changed = {hour: renominated(hours.get(hour, Hour()), side, kwh) for hour, kwh in values.items()}
     return dict(sorted((hours | changed).items()))
 
 
 def renominated(hour: Hour, side: Side, kwh: int) -> Hour:
-    if getattr(hour, side) == kwh:
-        return hour
-    change: dict[str, Any] = {side: kwh, f"{side}_changed": True}
-    return hour._replace(**change)
+    return hour._replace(seller=kwh) if side == "seller" else hour._replace(buyer=kwh)
 
 
 def rematch(hours: Hours) -> Hours:
@@ -54,7 +49,6 @@ def rematch(hours: Hours) -> Hours:
 
 def rematch_hour(hour: Hour) -> Hour:
     before = None if hour.status is None else Match(hour.status, hour.kwh)
-    found = match(before, hour.seller, hour.buyer, seller_changed=hour.seller_changed, buyer_changed=hour.buyer_changed)
-    if found.status == "S":
-        return Hour(hour.seller, hour.buyer, status="S", kwh=found.kwh)
+    seller_changed, buyer_changed = hour.seller != hour.kwh, hour.buyer != hour.kwh
+    found = match(before, hour.seller, hour.buyer, seller_changed=seller_changed, buyer_changed=buyer_changed)
     return hour._replace(status=found.status, kwh=found.kwh)

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS nominations.deals (
     buyer    text   NOT NULL,
     hub      text   NOT NULL,
     gas_day  date   NOT NULL,
-    hours    jsonb  NOT NULL,           -- hour -> [seller, buyer, seller changed, buyer changed, status, confirmed]
+    hours    jsonb  NOT NULL,           -- hour -> [seller, buyer, status, confirmed]
     revision bigint NOT NULL DEFAULT 1,
     arrived  bigint NOT NULL DEFAULT 1, -- messages accepted
     matched  bigint NOT NULL DEFAULT 0, -- messages that a matching has taken in
