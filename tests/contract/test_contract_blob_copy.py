@@ -126,6 +126,7 @@ def test_a_torn_tail_is_cut_off(pair: BlobPair, service: BlobServiceClient) -> N
     pair.primary.kill()
     pair.primary.start()
     assert [each.name for each in container.list_blobs()] == ["a", "b"]
+    assert "'cut': 8}" in (pair.primary.folder / "log").read_text()
 
 
 def test_the_secondary_has_everything_before_the_last_sync_time(pair: BlobPair, service: BlobServiceClient) -> None:

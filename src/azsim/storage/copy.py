@@ -35,7 +35,8 @@ class Copy:
         self._follower: Follower | None = None
 
     async def start(self) -> None:
-        self.store.open()
+        cut = self.store.open()
+        self._log("copy.opened", bytes=self.store.journal.end, cut=cut)
         self.store.synced = read_mark(self.folder / SYNCED_FILE)
         await self.obey()
 

@@ -76,8 +76,8 @@ class Journal:
         self._news = asyncio.Event()
         self.commits = 0
 
-    def open(self, apply: Callable[[Entry], None]) -> None:
-        """Read what there is, cut off what is torn, be ready to append."""
+    def open(self, apply: Callable[[Entry], None]) -> int:
+        """Read what there is, cut off what is torn, be ready to append. How many bytes were cut off."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         size = os.fstat(self._file).st_size
@@ -90,6 +90,7 @@ class Journal:
         os.fsync(self._file)
         sync_folder(self._path.parent)
         self.durable = self.end
+        return size - self.end
 
     def _note(self, entry: Entry) -> None:
         self._times.append(entry.at)

@@ -39,9 +39,11 @@ class Store:
     def now_s(self) -> float:
         return self.now() / 1e6
 
-    def open(self) -> None:
-        self.journal.open(self._apply)
+    def open(self) -> int:
+        """How many torn bytes were cut off the end of the journal."""
+        cut = self.journal.open(self._apply)
         self.journal.not_before(read_mark(self._folder / PROMISED) or 0)
+        return cut
 
     def _apply(self, entry: Entry) -> None:
         self.state.apply(decode(entry.said))
