@@ -13,9 +13,9 @@ from gasbank.settings import Settings, settings
 HELP = """commands:
   migrate           create the books, or bring them up to date
   serve [ROLE]      serve over HTTP; ROLE: commands, reads, worker, plant (without one: commands and reads on one port)
-  check             compare balances, projections and events; exit code 1 when they differ
+  check             compare balances, projections and events, and verify the audit chain; exit code 1 when anything differs
   rebuild           forget the projections and fold all events again
-  reconcile         look for what was acknowledged and is not there: --acknowledged FILE [--repair]
+  reconcile         look for what was acknowledged and is not there: --acknowledged FILE [--repair] [--json]
 
 settings, from the environment:
   HOST, PORT        where to listen (127.0.0.1, 8080)
@@ -27,6 +27,7 @@ settings, from the environment:
   REGION, INSTANCE  names, shown in /about and /status
   GASBANK_DEADLINE  how long a request may wait for the database (60s)
   GASBANK_LEASE     how long a leader leads without asking again (3s)
+  GASBANK_SIGNING_KEY  32 random bytes in base64, signs what customers are told (none: a key for development that proves nothing)
   MISTAKE           a known mistake to make: no-retry, stale-pool, ... (none)
 
 examples:
@@ -78,10 +79,20 @@ def run(asked: argparse.Namespace, rest: list[str], chosen: Settings) -> int:
             from gasbank.reconcile import run as reconcile
 
             return reconcile(chosen, rest)
+        case "check":
+            return asyncio.run(check(chosen))
         case _:
             from gasbank.ledger import audit
 
-            return asyncio.run(audit.check(chosen) if asked.command == "check" else audit.rebuild(chosen))
+            return asyncio.run(audit.rebuild(chosen))
+
+
+async def check(chosen: Settings) -> int:
+    """The books, then the chain that seals them; the worse of the two exit codes."""
+    from gasbank.audit import verify
+    from gasbank.ledger import audit
+
+    return max(await audit.check(chosen), await verify.check(chosen))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS confirmations.adopted (
     hash       text        NOT NULL,
     party      text COLLATE "C" NOT NULL,
     sequence   bigint      NOT NULL,
+    subject    text        NOT NULL,
+    gas_day    date        NOT NULL,
     adopted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (id, version, hash)
 );
