@@ -22,7 +22,7 @@ MESSAGE = text(
         SELECT version, matched_at FROM nominations.matches
         WHERE deal = m.deal AND took_in >= m.number ORDER BY version LIMIT 1
     ) AS taken ON true
-    WHERE m.message_id = :message_id AND m.party = coalesce(:shipper, m.party)"""  # noqa: S608 - constants
+    WHERE m.message_id = :message_id"""  # noqa: S608 - constants
 )
 DEAL = text(
     f"""
@@ -33,15 +33,13 @@ DEAL = text(
 )
 
 
-def message(message_id: str, shipper: str | None) -> Question:
-    """A nomination: accepted, then matched (with the version of the deal that took it in), or rejected. `shipper`: whose it
-    must be; somebody else's message is as unknown as one that was never sent.
-    """
+def message(message_id: str) -> Question:
+    """A nomination: accepted, then matched (with the version of the deal that took it in), or rejected."""
 
     async def ask(connection: AsyncConnection) -> Answer:
-        row = (await connection.execute(MESSAGE, {"message_id": message_id, "shipper": shipper})).one_or_none()
+        row = (await connection.execute(MESSAGE, {"message_id": message_id})).one_or_none()
         if row is None:
-            raise RefusalError("unknown-nomination", f"there is no nomination {message_id!r}")
+            raise unknown_message(message_id)
         told = (
             "message_id",
             "party",
@@ -60,6 +58,10 @@ def message(message_id: str, shipper: str | None) -> Question:
         return found | {"gas_day": row.gas_day.isoformat(), "state": state, "version": row.version} | times | age(row)
 
     return ask
+
+
+def unknown_message(message_id: str) -> RefusalError:
+    return RefusalError("unknown-nomination", f"there is no nomination {message_id!r}")
 
 
 def deal(hub: str, gas_day: date, seller: str, buyer: str) -> Question:

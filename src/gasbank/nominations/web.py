@@ -12,9 +12,9 @@ from gasbank.nominations.accepting import accept
 from gasbank.nominations.documents import NEWEST, OLDEST, read_json
 from gasbank.nominations.nomination import Nomination
 from gasbank.nominations.nomint import read_xml
-from gasbank.nominations.reading import Question, deal, message
+from gasbank.nominations.reading import deal, message, unknown_message
 from gasbank.web.bodies import KEY, AccountPath, KeyPath, wish
-from gasbank.web.own import check_own, shipper_of
+from gasbank.web.own import check_own
 
 commands = APIRouter(default_response_class=JSONResponse)
 reads = APIRouter(default_response_class=JSONResponse)
@@ -67,8 +67,13 @@ def read(key: str, content_type: str, body: bytes) -> Nomination:
 
 @reads.get("/nominations/{message_id}")
 async def nomination(request: Request, message_id: KeyPath, wait: Wish) -> JSONResponse:
-    """What became of a message."""
-    return await look(request, message(message_id, shipper_of(request)), wait)
+    """What became of a message. Somebody else's is as unknown as one that was never sent."""
+    found = await request.app.state.bank.look("nominations", message(message_id), wait)
+    try:
+        check_own(request, found["party"])
+    except RefusalError:
+        raise unknown_message(message_id) from None
+    return JSONResponse(found)
 
 
 @reads.get("/deals/{seller}/{buyer}/{gas_day}")
@@ -82,8 +87,5 @@ async def deal_of(
 ) -> JSONResponse:
     """What both sides have been told, or will be."""
     check_own(request, seller, buyer)
-    return await look(request, deal(hub, gas_day, seller, buyer), wait)
-
-
-async def look(request: Request, question: Question, wait: float | None) -> JSONResponse:
+    question = deal(hub, gas_day, seller, buyer)
     return JSONResponse(await request.app.state.bank.look("nominations", question, wait))

@@ -7,8 +7,6 @@ names: `account:NAME`. What concerns everybody (/audit) is for the role `auditor
 from fastapi import Request
 
 from gasbank.errors import RefusalError
-from gasbank.ledger.accounts import owner
-from gasbank.ledger.commands import Command, Transfer
 
 AUDITOR = "auditor"
 ACCOUNT_ROLE = "account:"
@@ -32,11 +30,6 @@ def check_own(request: Request, *parties: str) -> None:
         return
     if roles_of(request).isdisjoint(ACCOUNT_ROLE + party for party in parties):
         raise RefusalError("not-yours", f"the token is {shipper!r}'s, who acts and reads for itself only")
-
-
-def check_mover(request: Request, command: Command) -> None:
-    """Gas goes from one's own account only; whoever is given some is not asked."""
-    check_own(request, owner(command.source if isinstance(command, Transfer) else command.account))
 
 
 async def own_path(request: Request) -> None:
