@@ -95,7 +95,7 @@ def test_tokens_outlive_the_key_that_signed_them(stand: ArmStand) -> None:
     verifier = Verifier(stand.folder / "keys.json")
     tokens = [stand.credential().get_token(ARM).token]
     for _ in range(2):
-        stand.call(stand.identity.rotate())
+        stand.call(stand.identity.fault("keys", {"rotated": True}))
         tokens.append(stand.credential().get_token(ARM).token)
     names = [jwt.get_unverified_header(token)["kid"] for token in tokens]
     assert [arm(stand, token) for token in tokens] == [(200, "")] * 3
@@ -149,7 +149,11 @@ def test_status_names_the_users_and_what_is_wrong(stand: ArmStand) -> None:
 
 @pytest.mark.parametrize(
     ("name", "faults", "what"),
-    [("somebody", {}, "has no 'somebody'"), ("authority", {"sleepy": True}, "unknown field `sleepy`")],
+    [
+        ("somebody", {}, "has no 'somebody'"),
+        ("authority", {"sleepy": True}, "unknown field `sleepy`"),
+        ("keys", {"gone": True}, "unknown field `gone`"),
+    ],
 )
 def test_a_fault_that_it_cannot_have_is_refused(stand: ArmStand, name: str, faults: dict[str, Any], what: str) -> None:
     """By name; what it can have is told."""

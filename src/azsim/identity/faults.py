@@ -10,3 +10,9 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frozen: bool = False  # requests are taken and answered when it thaws
     unavailable: bool = False  # every answer is 503
     slow_s: float = 0.0  # every answer comes that much later
+
+
+class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What Entra does to its signing keys now and then, unasked. It is not taken back."""
+
+    rotated: bool = False  # a new key signs from now on

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from azsim import clock
 from azsim.errors import StageError
-from azsim.identity.faults import Faults
+from azsim.identity.faults import Faults, Rotation
 from azsim.identity.models import Denied, Directory, new_key
 from azsim.identity.routes import make_app, refusal
 from azsim.log import StageLog
@@ -26,7 +26,7 @@ from azsim.servers import Servers
 
 AWAY = Denied(503, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
 HEALTHY = Faults()
-AUTHORITY = "authority"
+AUTHORITY, KEYS = "authority", "keys"
 
 
 class Identity:
@@ -65,14 +65,17 @@ class Identity:
         draft.replace(self._keys)
 
     async def fault(self, name: str, faults: dict[str, Any]) -> None:
-        """As every service takes its faults; the only one here that can have any is the "authority"."""
-        if name != AUTHORITY:
-            raise StageError(f"the identity service has no {name!r}", f"use {AUTHORITY!r}")
+        """As every service takes its faults: the "authority" may be away, the "keys" may be "rotated", which is no fault."""
         try:
-            await self.suffer(msgspec.convert(faults, Faults))
+            if name == KEYS and msgspec.convert(faults, Rotation).rotated:
+                await self.rotate()
+            elif name == AUTHORITY:
+                await self.suffer(msgspec.convert(faults, Faults))
         except msgspec.ValidationError as error:
-            accepted = ", ".join(Faults.__struct_fields__)
-            raise StageError(f"faults of the {AUTHORITY}: {error}", f"accepted keys: {accepted}") from error
+            accepted = ", ".join((Rotation if name == KEYS else Faults).__struct_fields__)
+            raise StageError(f"faults of the {name}: {error}", f"accepted keys: {accepted}") from error
+        if name not in (AUTHORITY, KEYS):
+            raise StageError(f"the identity service has no {name!r}", f"use {AUTHORITY!r} or {KEYS!r}")
 
     async def suffer(self, faults: Faults) -> None:
         """Be as `faults` says from now on; `Faults()` mends everything."""
