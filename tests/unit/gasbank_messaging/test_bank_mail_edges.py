@@ -1,0 +1,155 @@
+"""Outbox and inbox at their edges: late commits, promotions, what is too large, what fails again and again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank_messaging.mail import QUEUE, Mail, bundle, emptied, prepared
+
+from gasbank.messaging.outbox import Draft, put
+from gasbank.messaging.repair import send_again
+from gasbank.store.engine import make_engine
+
+LOSE = "TRUNCATE statements.inbox, statements.inbox_lines, statements.effects"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def database(cluster: Cluster) -> str:
+    return prepared(cluster)
+
+
+@pytest.fixture
+def play(cluster: Cluster, database: str) -> Callable[[Callable[[Mail], Awaitable[None]]], None]:
+    """Plays a scenario on empty tables."""
+
+    def play(scenario: Callable[[Mail], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            mail = Mail(cluster, database)
+            try:
+                await scenario(mail)
+            finally:
+                await mail.close()
+
+        emptied(cluster, database)
+        asyncio.run(whole())
+
+    return play
+
+
+Play = Callable[[Callable[[Mail], Awaitable[None]]], None]
+
+
+def test_a_late_commit_comes_before_what_began_after_it(play: Play) -> None:
+    """While an older transaction runs nothing younger is numbered; then both are, in its order."""
+
+    async def scenario(mail: Mail) -> None:
+        async with mail.bank.commands("ledger").links[0].engine.connect() as late:
+            await late.execution_options(isolation_level="READ COMMITTED")
+            async with late.begin():
+                await put(late, "ledger", [Draft("note", "statements", "alice", {"note": "older"})])
+                await mail.say("alice", note="younger")
+                await mail.publish()
+                assert mail.sql("SELECT count(*) FROM ledger.outbox WHERE sequence IS NOT NULL") == [(0,)]
+        await mail.drain()
+        assert mail.sql("SELECT sequence, note FROM statements.effects ORDER BY nth") == [(1, "older"), (2, "younger")]
+
+    play(scenario)
+
+
+def test_after_a_promotion_what_was_sent_shortly_before_is_sent_again(play: Play) -> None:
+    """The database is another one now and lost what the inbox had taken: it comes again, and has its effect."""
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice", "bob")
+        await mail.drain()
+        mail.sql(LOSE)
+        mail.sql("UPDATE ledger.outbox_history SET timeline = '0000000F'")
+        mail.restart_publisher()
+        mail.restart_receiver()
+        await mail.drain()
+        assert sorted(mail.effects()) == [("alice", 1), ("bob", 1)]
+
+    play(scenario)
+
+
+def test_an_operator_can_send_again_what_receivers_do_not_know(play: Play) -> None:
+    """Without a promotion nothing is sent twice by itself; repair does it for what is missing, and for nothing else."""
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice", "bob")
+        await mail.drain()
+        mail.sql("DELETE FROM statements.inbox WHERE party = 'bob'")
+        mail.sql("UPDATE statements.inbox_lines SET last = 0 WHERE party = 'bob'")
+        engine = make_engine(mail.cluster.address(mail.database), "operator", 1, mail.bank.habits, "nobody")
+        async with engine.connect() as operator:
+            assert await send_again(operator) == 1
+        await engine.dispose()
+        await mail.drain()
+        assert sorted(mail.effects()) == [("alice", 1), ("bob", 1), ("bob", 1)]
+
+    play(scenario)
+
+
+def test_what_no_bus_takes_leaves_a_void_in_its_place(play: Play) -> None:
+    """The large one stays in the outbox with its reason, the receiver is told why, and those behind it arrive."""
+
+    async def scenario(mail: Mail) -> None:
+        mail.a.most_bytes = mail.b.most_bytes = 2000
+        await mail.say("alice", note="small")
+        await mail.say("alice", note="x" * 3000)
+        await mail.say("alice", note="small")
+        await mail.drain()
+        assert mail.effects() == [("alice", 1), ("alice", 3)]
+        [(sequence, reason)] = mail.quarantined()
+        assert (sequence, reason.partition(":")[0]) == (2, "void")
+        assert mail.sql("SELECT count(*) FROM ledger.outbox WHERE reason LIKE 'too-large%'") == [(1,)]
+
+    play(scenario)
+
+
+def test_what_fails_again_and_again_is_quarantined_and_holds_up_its_own_line_only(play: Play) -> None:
+    """A defect is tried five times, with rests; other parties do not wait, and its own goes on behind it."""
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice", kind="defect")
+        await mail.say("alice", "bob", "carol")
+        for _ in range(2):
+            await mail.publish()
+        await mail.receive()
+        for _ in range(60):
+            await mail.handle()
+        assert sorted(mail.effects()) == [("bob", 1), ("carol", 1)]
+        await mail.drain()
+        for _ in range(400):
+            mail.now += 1
+            await mail.handle()
+            if mail.quarantined():
+                break
+        await mail.drain()
+        assert sorted(mail.effects()) == [("alice", 2), ("bob", 1), ("carol", 1)]
+        assert mail.quarantined() == [(1, "'a defect'")]
+        assert mail.sql("SELECT attempts FROM statements.inbox WHERE reason IS NOT NULL") == [(5,)]
+
+    play(scenario)
+
+
+def test_another_message_under_a_known_sequence_is_of_another_history(play: Play) -> None:
+    """Whether the first one was handled yet or not; a copy of the first is just a copy."""
+
+    async def scenario(mail: Mail) -> None:
+        first, stranger = bundle(2), bundle(2)
+        for parcel in (first, stranger, first, bundle(1), bundle(1)):
+            mail.a.keep(QUEUE, parcel)
+            await mail.receive()
+        await mail.drain()
+        assert mail.effects() == [("alice", 1), ("alice", 2)]
+        assert [reason for _, reason in mail.quarantined()] == ["other-history"] * 2
+
+    play(scenario)
