@@ -54,7 +54,7 @@ class Follower:
                     reached = True
                     if len(shipment.data) < MORE_BYTES:
                         await asyncio.sleep(PAUSE_S)
-                except (aiohttp.ClientError, TimeoutError, TornError) as error:
+                except Exception as error:  # noqa: BLE001 - whatever it was, a copy goes on, and says so once
                     if reached:
                         self._log("copy.stalled", error=str(error) or type(error).__name__)
                     reached = False
