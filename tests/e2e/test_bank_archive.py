@@ -3,14 +3,16 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
+import certifi
 import pytest
 from unit.gasbank.stand import Cluster, running_cluster
 from unit.gasbank_archive.teller import posted, tell, told
 from unit.gasbank_archive.vault import GONE, WELL, Regions, running_regions, vault
 
-from gasbank.archive.blobs import BlobError
-from gasbank.archive.names import item_of
+from gasbank.archive.blobs import BlobError, Blobs
+from gasbank.archive.names import Item, digest, item_of
 from gasbank.confirmations.document import canonical
 from gasbank.confirmations.signing import signer
 from gasbank.resilience.classify import BreakerOpenError
@@ -86,6 +88,37 @@ def test_region_1_down_lands_in_region_2_and_goes_home(cluster: Cluster, regions
             assert await here.manifest_is_true()
         events = {event for (event,) in here.desk.sql("SELECT event FROM audit.events")}
         assert {"breaker-open", "breaker-closed"} <= events
+
+    asyncio.run(scenario())
+
+
+def test_connections_are_used_again() -> None:
+    """Ten blobs go over one connection, also where a bundle of certificates is given: with a new one for each, the archive would cost
+    more than all the rest of the bank.
+    """
+
+    async def scenario() -> None:
+        connections = 0
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal connections
+            connections += 1
+            with suppress(asyncio.IncompleteReadError):
+                while True:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
+                    writer.write(b'HTTP/1.1 201 Created\r\nContent-Length: 0\r\nETag: "1"\r\n\r\n')
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        address = f"AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:{port}/a"
+        blobs = Blobs(address, certifi.where())
+        for number in range(10):
+            await blobs.put(Item(f"{number}", b"{}", {"sha256": digest(b"{}")}), create_only=True)
+        await blobs.close()
+        server.close()
+        assert connections == 1
 
     asyncio.run(scenario())
 

@@ -1,13 +1,13 @@
 """One blob account, spoken to with azure-storage-blob: its retries and its logging off, every call with an end, its errors in our words.
 
 One client per account and process, so one pool of connections. Loading the SDK takes a while: that is done in a thread, before the first
-use. The certificates of REQUESTS_CA_BUNDLE are believed, as the SDK's synchronous clients do by themselves.
+use.
 """
 
 import asyncio
 import importlib
 import logging
-import os
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -16,7 +16,8 @@ from gasbank.archive.names import CONTAINER, Item
 T = TypeVar("T")
 ATTEMPT_S = 2.0
 PAGE = 1000
-SDK = "azure.storage.blob.aio"
+SDK, TRANSPORT = "azure.storage.blob.aio", "azure.core.pipeline.transport"
+CONNECTIONS = 16
 OURS = frozenset({400, 404, 405, 409, 411, 412, 413, 416})  # we asked wrongly; 401 and 403 close the whole way
 GONE = frozenset({"ContainerNotFound", "ContainerBeingDeleted", "AccountIsDisabled", "ResourceNotFound"})
 
@@ -34,10 +35,12 @@ class TakenError(Exception):
 
 
 class Blobs:
-    """The container of the archive in one account; it is made when it is not there."""
+    """The container of the archive in one account; it is made when it is not there. `certificates`: a file with those to believe, ""
+    for the system's.
+    """
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, address: str, certificates: str) -> None:
+        self._address, self._certificates = address, certificates
         self._client: Any = None
         self._opening = asyncio.Lock()
 
@@ -100,15 +103,32 @@ class Blobs:
             if self._client is None:
                 logging.getLogger("azure").setLevel(logging.CRITICAL)  # else each request and each failure is logged
                 sdk = await asyncio.to_thread(importlib.import_module, SDK)
-                verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+                transport = await asyncio.to_thread(importlib.import_module, TRANSPORT)
                 self._client = sdk.ContainerClient.from_connection_string(
-                    self._address, CONTAINER, retry_total=0, connection_verify=verify, connection_timeout=ATTEMPT_S
+                    self._address,
+                    CONTAINER,
+                    retry_total=0,
+                    transport=transport.AioHttpTransport(session=make_session(self._certificates)),
                 )
         return self._client
 
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
+
+
+def make_session(certificates: str) -> Any:
+    """One pool of connections, with one TLS context. The SDK makes a context per request where it is given a bundle of
+    certificates, and then no connection is used twice: 39 ms of CPU per blob where this takes 2.
+    """
+    import aiohttp
+
+    trusted = ssl.create_default_context(cafile=certificates or None)
+    connector = aiohttp.TCPConnector(ssl=trusted, limit=CONNECTIONS)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=ATTEMPT_S)
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, timeout=timeout
+    )
 
 
 async def create(client: Any) -> None:

@@ -5,6 +5,7 @@ before it says "not there": one region alone does not know. Nothing is ever over
 alarm, and the same one is success.
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
@@ -86,9 +87,10 @@ class Archive:
     def __init__(self, settings: Settings, habits: Habits, clock: Clock, told: Told) -> None:
         self._habits = habits
         policy = BreakerPolicy(POLICY.failures, habits.archive_open_s or POLICY.open_s)
+        certificates = os.environ.get("REQUESTS_CA_BUNDLE", "")  # as the SDK's synchronous clients do by themselves
         accounts = (("1", settings.blob_1), ("2", settings.blob_2))
         self.regions = [
-            Region(name, Blobs(address), Breaker(f"archive {name}", clock, policy, told=told))
+            Region(name, Blobs(address, certificates), Breaker(f"archive {name}", clock, policy, told=told))
             for name, address in accounts
             if address
         ]

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gasbank.confirmations.document import Saying
 from gasbank.confirmations.issuing import issue
 from gasbank.confirmations.sayings import booking, nomination, rejection, statement
+from gasbank.confirmations.signing import signer
 from gasbank.messaging.envelope import Envelope
 
 Handler = Callable[[AsyncConnection, Envelope], Awaitable[None]]
@@ -25,3 +26,5 @@ HANDLERS: dict[str, Handler] = {
     "rejected": telling(rejection),
     "day-statement": telling(statement),
 }
+
+signer()  # a key that cannot be used ends the process at its start; later it would send every message to quarantine
