@@ -27,7 +27,9 @@ def api(kubernetes: KubernetesProcess) -> Any:
     things = (namespace(NS), deployment("web", NS), service("web", NS), budget("web", NS, minAvailable=2))
     assert "error" not in kubernetes.apply(*things)
     kubernetes.must("wait_ready", within_s=30)
-    return config.new_client_from_config(kubernetes.kubeconfig, context=REGION)
+    made = config.new_client_from_config(kubernetes.kubeconfig, context=REGION)
+    yield made
+    client.CoreV1Api(made).delete_namespace(NS)  # its budget would keep other tests from draining a node
 
 
 @pytest.fixture(scope="module")

@@ -167,13 +167,15 @@ def test_scale_restart_and_undo(kubectl: Kubectl) -> None:
 def test_drain_moves_the_pods_and_cordon_keeps_them_away(kubectl: Kubectl) -> None:
     """A drained node is empty and stays so until it is uncordoned."""
     node = kubectl("get", kubectl.pods()[0], "-o", "jsonpath={.spec.nodeName}")
-    kubectl("drain", node, "--ignore-daemonsets", "--force", "--timeout=40s", "--pod-selector=app=web")
-    kubectl.settled()
-    assert kubectl("get", "node", node).splitlines()[1].split()[1] == "Ready,SchedulingDisabled"
-    kubectl("rollout", "restart", "deployment/web")
-    kubectl.settled()
-    assert node not in kubectl("get", "pods", "-l", "app=web", "-o", "wide")
-    kubectl("uncordon", node)
+    try:
+        kubectl("drain", node, "--ignore-daemonsets", "--force", "--timeout=40s", "--pod-selector=app=web")
+        kubectl.settled()
+        assert kubectl("get", "node", node).splitlines()[1].split()[1] == "Ready,SchedulingDisabled"
+        kubectl("rollout", "restart", "deployment/web")
+        kubectl.settled()
+        assert node not in kubectl("get", "pods", "-l", "app=web", "-o", "wide")
+    finally:
+        kubectl("uncordon", node)
     assert kubectl("get", "node", node).splitlines()[1].split()[1] == "Ready"
 
 

@@ -127,12 +127,6 @@ def test_a_deaf_pod_gets_its_grace_and_then_sigkill(kubernetes: KubernetesProces
     core.delete_namespaced_pod(two[1][0], NS, grace_period_seconds=0)
     for process in processes:
         process.wait(15)
-    for pod in (item for item in pods_of(core, "deaf") if item.metadata.name not in kubernetes.ready_pods("deaf")):
-        core.delete_namespaced_pod(pod.metadata.name, NS, grace_period_seconds=0)
-    kubernetes.must("wait_ready", within_s=30)
-    patch = {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1}}}}
-    apps = client.AppsV1Api(core.api_client)
-    apps.patch_namespaced_deployment("deaf", NS, patch)
 
 
 def test_an_image_without_a_command_fails_the_wait_at_once(kubernetes: KubernetesProcess, core: Any, gone: Any) -> None:
@@ -235,6 +229,17 @@ def test_the_short_form_runs_programs_that_know_only_their_port(kubernetes: Kube
         assert about["GREETING"] == "hello $(X)"
         apps = client.AppsV1Api(config.new_client_from_config(kubernetes.kubeconfig, context=region))
         apps.delete_namespaced_deployment("echo", "default")
+
+
+def test_a_pod_that_is_not_restarted_ends_as_failed(kubernetes: KubernetesProcess, core: Any) -> None:
+    """A naked pod with restartPolicy Never: its exit code is its last word, and its log can still be read."""
+    container = {"name": "once", "image": "registry.test:5000/pod", "args": ["--fail"]}
+    spec = {"restartPolicy": "Never", "containers": [container]}
+    core.create_namespaced_pod(NS, {"metadata": {"name": "once"}, "spec": spec})
+    until(lambda: core.read_namespaced_pod("once", NS).status.phase == "Failed", 15, "failed")
+    assert state_of(core, "once").state.terminated.exit_code == 1
+    assert "told to fail" in core.read_namespaced_pod_log("once", NS)
+    core.delete_namespaced_pod("once", NS)
 
 
 def test_a_manifest_that_is_wrong_is_named_with_its_place(kubernetes: KubernetesProcess) -> None:

@@ -100,8 +100,8 @@ def port_on(pod: Object, port: Object) -> int:
     if noted:
         return int(noted)
     target = port["targetPort"]
-    named: Object = {one.get("name"): one["containerPort"] for one in models.ports_of(pod)}
-    return int(target if isinstance(target, int) else named.get(target, port["port"]))
+    named: Object = {one.get("name", ""): one["containerPort"] for one in models.ports_of(pod)}
+    return int(named.get(str(target)) or port["port"]) if isinstance(target, str) else int(target)
 
 
 def subsets(service: Object, pods: list[Object]) -> list[Object]:

@@ -55,7 +55,9 @@ class PodProcess:
 
     @property
     def pod(self) -> Object:
-        return self._around.store.get(*self._key)
+        """As it is now, or as it came here when it is gone already."""
+        now = self._around.store.find(*self._key)
+        return now if now is not None and now["metadata"]["uid"] == self.uid else self.first
 
     @property
     def log(self) -> Path:
@@ -90,7 +92,7 @@ class PodProcess:
 
     def _note_port(self) -> None:
         """Where it listens, for services, when the port of its spec is not the one."""
-        if self.ip == net.LOOPBACK:
+        if self.ip == net.LOOPBACK and self._around.store.find(*self._key) is not None:
             metadata = self.pod["metadata"]
             notes = {**(metadata.get("annotations") or {}), PORT_NOTE: str(self._port)}
             self._around.store.update(POD, {**self.pod, "metadata": {**metadata, "annotations": notes}})

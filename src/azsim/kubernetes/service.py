@@ -18,7 +18,6 @@ from azsim.kubernetes.cluster import Cluster
 from azsim.kubernetes.endpoints import Endpoint
 from azsim.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, NAMESPACE, POD, SECRET, Kind
 from azsim.kubernetes.store import Change, Object, timestamp
-from azsim.settings import WorkloadSpec
 
 STOP_S = 1.0
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -98,7 +97,12 @@ class Kubernetes:
 
     async def wait_ready(self, within_s: float) -> None:
         """Until all deployments of both regions are at full count; StageError with the last words of what is not."""
-        await asyncio.gather(*(wait_for(cluster, within_s) for cluster in self.clusters.values()))
+        waiting = [asyncio.create_task(wait_for(cluster, within_s)) for cluster in self.clusters.values()]
+        try:
+            await asyncio.gather(*waiting)
+        finally:
+            for task in waiting:  # the first error is the answer
+                task.cancel()
 
     async def roll(self, within_s: float) -> None:
         """Restart all deployments of both regions as `kubectl rollout restart` does, and wait."""
