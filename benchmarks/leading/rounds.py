@@ -138,9 +138,10 @@ class Rounds:
         await self._until(lambda: self._newer(token))
         self.result.takeovers.append(time.monotonic() - began)
         self.result.rounds += 1
+        [(seen,)] = await self._ask("SELECT max(nth) FROM acting.acts")
         await self._put_back(leader, kind)
-        if kind != "kill" and not self.mistake:
-            await self._until(lambda: self._refused_more(who, refused))
+        if kind != "kill":
+            await self._until(lambda: self._insisted(who, token, refused, seen))
 
     async def _disturb(self, leader: Contender, kind: str) -> None:
         match kind:
@@ -172,8 +173,12 @@ class Rounds:
         [(count,)] = await self._ask(f"SELECT count(*) FROM acting.refused WHERE who = '{who}'")  # noqa: S608
         return int(count)
 
-    async def _refused_more(self, who: str, than: int) -> bool:
-        return await self._refused(who) > than
+    async def _insisted(self, who: str, token: int, refused: int, seen: int) -> bool:
+        """The old leader is back and tried to write: it was refused, or it was not."""
+        if await self._refused(who) > refused:
+            return True
+        acted = f"SELECT 1 FROM acting.acts WHERE nth > {seen} AND token = {token}"  # noqa: S608
+        return bool(await self._ask(acted))
 
     async def _ask(self, statement: str) -> list[Any]:
         cursor = await self._connection().execute(statement.encode())

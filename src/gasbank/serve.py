@@ -22,9 +22,9 @@ def serve(settings: Settings, role: str = ALL) -> None:
 
         work = web_server(settings, role, LEAVE_S, GRACE_S).serve()
     else:
-        from gasbank import worker
+        from gasbank.worker import run
 
-        work = worker.run(settings, part.works_for)
+        work = run(settings, part.works_for)
     gc.freeze()  # what the imports made stays: collections look at requests only
     gc.enable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,7 +1,6 @@
 """A bank's mail on real things: a PostgreSQL, one or two buses as processes, and workers as processes."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -94,15 +93,22 @@ async def ask(url: str) -> Any:
 
 
 @contextmanager
-def open_office(cluster: Cluster, folder: Path, **extra: str) -> Iterator[PostOffice]:
-    """With both buses and one worker."""
-    buses = []
+def two_buses(folder: Path) -> Iterator[tuple[BusProcess, BusProcess]]:
     for name in ("a", "b"):
         (folder / name).mkdir()
-        buses.append(BusProcess(folder / name))
-        buses[-1].start()
-        for queue in QUEUES.values():
-            buses[-1].queue(queue, max_delivery=100, lock_s=5.0)
+    a, b = BusProcess(folder / "a").start(), BusProcess(folder / "b").start()
+    try:
+        yield a, b
+    finally:
+        a.stop()
+        b.stop()
+
+
+@contextmanager
+def open_office(cluster: Cluster, buses: tuple[BusProcess, BusProcess], **extra: str) -> Iterator[PostOffice]:
+    """With a database of its own, both buses running and empty, and one worker."""
+    for bus in buses:
+        empty(bus)
     office = PostOffice(cluster, prepared(cluster), *buses, extra)
     office.employ()
     try:
@@ -111,10 +117,15 @@ def open_office(cluster: Cluster, folder: Path, **extra: str) -> Iterator[PostOf
         for worker in office.workers:
             worker.kill()
             worker.wait()
-        for bus in buses:
-            if bus.process is not None and bus.process.poll() is None:
-                os.kill(bus.process.pid, 18)  # one that was stopped goes on, to be ended
-            bus.stop()
+
+
+def empty(bus: BusProcess) -> None:
+    if bus.process is None or bus.process.poll() is not None:
+        bus.start()
+    for queue in QUEUES.values():
+        if queue in [known["path"] for known in bus.ask("GET", "/entities")["queues"]]:
+            bus.ask("DELETE", "/entities", {"path": queue})
+        bus.queue(queue, max_delivery=100, lock_s=3.0)
 
 
 def gapless(lines: dict[str, list[int]]) -> bool:

@@ -23,6 +23,7 @@ from gasbank.settings import settings
 
 pytestmark = pytest.mark.e2e
 ASK = text("SELECT count(*) FROM statements.inbox")
+HANGS = {"timeout", "connection"}  # a send that is not answered, a link that is not opened
 SLICES, ASKS = 6, 150
 RATIO = 1.2
 
@@ -74,7 +75,7 @@ async def code(buses: Buses) -> str:
 async def opened(buses: Buses) -> None:
     """Sends hang until the breaker knows."""
     while buses.ways[0].breaker.state == "closed":
-        assert await code(buses) == "timeout"
+        assert await code(buses) in HANGS
 
 
 def test_a_hanging_bus_gets_one_probe_of_a_hundred_callers(cluster: Cluster, bus: BusProcess) -> None:
@@ -94,8 +95,8 @@ def test_a_hanging_bus_gets_one_probe_of_a_hundred_callers(cluster: Cluster, bus
             await asyncio.sleep(breaker.ready_in())
             assert breaker.state == "half-open"
             codes = await asyncio.gather(*(code(buses) for _ in range(100)))
-            assert sorted(set(codes)) == ["no-bus", "timeout"]
-            assert codes.count("timeout") == 1
+            assert codes.count("no-bus") == 99
+            assert HANGS & set(codes)
             signal_to(bus, signal.SIGCONT)
             await asyncio.sleep(POLICY.open_s)
             codes = await asyncio.gather(*(code(buses) for _ in range(100)))

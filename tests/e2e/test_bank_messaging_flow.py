@@ -4,11 +4,11 @@ import asyncio
 import random
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
-from e2e.post_office import gapless, open_office
+from contract.bus_process import BusProcess
+from e2e.post_office import gapless, open_office, two_buses
 from unit.gasbank.stand import Cluster, running_cluster
 from unit.gasbank_messaging.mail import bundle
 
@@ -18,6 +18,7 @@ from gasbank.messaging.queues import QUEUES
 
 pytestmark = pytest.mark.e2e
 QUEUE = QUEUES["statements"]
+Buses = tuple[BusProcess, BusProcess]
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,15 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-def test_bus_a_dies_and_comes_back(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def buses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buses]:
+    with two_buses(tmp_path_factory.mktemp("buses")) as buses:
+        yield buses
+
+
+def test_bus_a_dies_and_comes_back(cluster: Cluster, buses: Buses) -> None:
     """Over A; A killed: over B, soon; A back: over A again, after a probe. Each message once, in order, the change on record."""
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         office.say(30)
         office.all_handled(30)
         assert office.buses_used() == {"A": 30}
@@ -57,9 +64,9 @@ def test_bus_a_dies_and_comes_back(cluster: Cluster, tmp_path: Path) -> None:
         assert 'gasbank_outbox_oldest_seconds{capability="ledger"} ' in office.get("/metrics")
 
 
-def test_both_buses_away_then_drained_in_order(cluster: Cluster, tmp_path: Path) -> None:
+def test_both_buses_away_then_drained_in_order(cluster: Cluster, buses: Buses) -> None:
     """Nothing is lost and nothing refused: the outbox grows, says how old it is, and empties itself in order."""
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         office.a.kill()
         office.b.kill()
         office.say(200, parties=5)
@@ -82,9 +89,9 @@ async def deliver(connections: list[str], parcels: list[Parcel]) -> None:
         await bus.close()
 
 
-def test_copies_from_both_buses_in_any_order_have_one_effect(cluster: Cluster, tmp_path: Path) -> None:
+def test_copies_from_both_buses_in_any_order_have_one_effect(cluster: Cluster, buses: Buses) -> None:
     """Twenty messages, three times each, from both buses, shuffled."""
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         parcels = [bundle(sequence, "alice") for sequence in range(1, 21)] * 3
         random.Random(4).shuffle(parcels)
         both = [office.a.connection(), office.b.connection()]
@@ -98,9 +105,9 @@ def received_again(status: dict[str, dict[str, int]]) -> int:
     return status["counters"].get("messages received again", 0)
 
 
-def test_poison_holds_up_nobody(cluster: Cluster, tmp_path: Path) -> None:
+def test_poison_holds_up_nobody(cluster: Cluster, buses: Buses) -> None:
     """Unreadable: dead-lettered. Refused, unknown, of another history, too large to send: quarantined, and the line goes on."""
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         asyncio.run(deliver([office.a.connection()], [Parcel("bad", b"{not json")]))
         office.say(2, parties=1)
         office.say(1, parties=1, kind="refused")
@@ -119,13 +126,13 @@ def test_poison_holds_up_nobody(cluster: Cluster, tmp_path: Path) -> None:
         assert counters["messages dead-lettered"] == 1
 
 
-def test_workers_killed_at_any_moment_lose_nothing(cluster: Cluster, tmp_path: Path) -> None:
+def test_workers_killed_at_any_moment_lose_nothing(cluster: Cluster, buses: Buses) -> None:
     """Two workers, kill -9 of one after the other while messages come: all have one effect, in order."""
     rng = random.Random(7)
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         office.employ()
         said = 0
-        for _ in range(4):
+        for _ in range(3):
             before = office.handled()
             office.say(150, parties=7)
             said += 150
@@ -142,9 +149,9 @@ def test_workers_killed_at_any_moment_lose_nothing(cluster: Cluster, tmp_path: P
         assert sum(map(len, lines.values())) == said
 
 
-def test_a_worker_goes_when_it_is_asked_and_gives_its_leases_back(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_worker_goes_when_it_is_asked_and_gives_its_leases_back(cluster: Cluster, buses: Buses) -> None:
     """SIGTERM: exit code 0 within its few seconds, nothing in hand is lost, and its leases are free at once."""
-    with open_office(cluster, tmp_path, GASBANK_LEASE="30s") as office:
+    with open_office(cluster, buses, GASBANK_LEASE="30s") as office:
         office.say(20)
         office.all_handled(20)
         office.workers[0].send_signal(signal.SIGTERM)
@@ -154,9 +161,9 @@ def test_a_worker_goes_when_it_is_asked_and_gives_its_leases_back(cluster: Clust
 
 
 @pytest.mark.parametrize(("mistake", "arrives"), [("", True), ("one-key", False)])
-def test_receiving_needs_a_key_that_may_receive(cluster: Cluster, tmp_path: Path, mistake: str, arrives: bool) -> None:
+def test_receiving_needs_a_key_that_may_receive(cluster: Cluster, buses: Buses, mistake: str, arrives: bool) -> None:
     """BUS_A may send and BUS_A_LISTEN may receive; MISTAKE=one-key uses the first for both, and hears nothing."""
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         office.workers.pop().kill()
         office.ports.pop()
         keys = {
@@ -175,9 +182,9 @@ def test_receiving_needs_a_key_that_may_receive(cluster: Cluster, tmp_path: Path
             assert office.handled() == 0
 
 
-def test_what_customers_get_is_one_message_each(cluster: Cluster, tmp_path: Path) -> None:
+def test_what_customers_get_is_one_message_each(cluster: Cluster, buses: Buses) -> None:
     """On the queue `confirmations`: message id, party and sequence can be read without opening it, and the body is the envelope."""
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         office.sql(
             "INSERT INTO ledger.outbox (id, kind, receiver, party, body) "
             "SELECT gen_random_uuid(), 'confirmation', 'outside', 'alice', '{\"kwh\": 5}' FROM generate_series(1, 3)"
@@ -203,7 +210,7 @@ async def taken(connection: str) -> list[Delivery]:
     return got
 
 
-def test_an_absent_bus_says_so_in_our_words(cluster: Cluster, tmp_path: Path) -> None:
+def test_an_absent_bus_says_so_in_our_words(cluster: Cluster, buses: Buses) -> None:
     """Errors of the SDK become codes: a queue that is not there, one that is disabled, a bus that is gone."""
 
     async def codes(bus: AzureBus) -> list[str]:
@@ -216,7 +223,7 @@ def test_an_absent_bus_says_so_in_our_words(cluster: Cluster, tmp_path: Path) ->
         await bus.close()
         return found
 
-    with open_office(cluster, tmp_path) as office:
+    with open_office(cluster, buses) as office:
         office.a.queue("off", status="Disabled")
         connection = office.a.connection()
         assert asyncio.run(codes(AzureBus("A", connection, connection))) == ["not-found", "entity-disabled"]

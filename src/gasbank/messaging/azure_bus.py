@@ -52,17 +52,18 @@ class AzureBus:
 
     async def send(self, queue: str, parcels: list[Parcel]) -> None:
         """In one transfer, so all or none."""
+        client = await self._sending.client()
         try:
             async with asyncio.timeout(SEND_S + 0.2), self._turns.setdefault(queue, asyncio.Lock()):
-                await self._send(queue, parcels)
+                await self._send(client, queue, parcels)
         except BusError:
             raise
         except Exception as error:
             raise translated(error) from error
 
-    async def _send(self, queue: str, parcels: list[Parcel]) -> None:
+    async def _send(self, client: Any, queue: str, parcels: list[Parcel]) -> None:
         if queue not in self._senders:
-            self._senders[queue] = (await self._sending.client()).get_queue_sender(queue)
+            self._senders[queue] = client.get_queue_sender(queue)
         sender = self._senders[queue]
         try:
             await sender.send_messages(messages_of(parcels), timeout=SEND_S)

@@ -47,7 +47,7 @@ class Receiving:
         while not self.pace.ending:
             try:
                 await self.receive()
-            except BusError as error:
+            except Exception as error:  # noqa: BLE001 - a bus that is back must find somebody who asks
                 self._failed(error)
                 await self._receiver.reset()
                 await self.pace.rest(self._pause_s)
@@ -56,9 +56,9 @@ class Receiving:
                 self._pause_s = PAUSE_S
         await self._receiver.reset()
 
-    def _failed(self, error: BusError) -> None:
+    def _failed(self, error: Exception) -> None:
         self.bank.counters[f"receives that failed, bus {self.way.bus.name}"] += 1
-        if error.code in ("unauthorized", "not-found"):
+        if not isinstance(error, BusError) or error.code in ("unauthorized", "not-found"):
             log.warning("%s, bus %s: %s", self.capability, self.way.bus.name, error)
 
     async def receive(self) -> None:
