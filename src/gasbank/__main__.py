@@ -88,11 +88,11 @@ def run(asked: argparse.Namespace, rest: list[str], chosen: Settings) -> int:
 
 
 async def check(chosen: Settings) -> int:
-    """The books, then the chain that seals them; the worse of the two exit codes."""
+    """The chain that seals the books, then the books; the worse of the two exit codes."""
     from gasbank.audit import verify
     from gasbank.ledger import audit
 
-    return max(await audit.check(chosen), await verify.check(chosen))
+    return max(await verify.check(chosen), await audit.check(chosen))
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ def test_with_keys_everybody_must_show_a_token(cluster: Cluster, tmp_path: Path)
     """With JWKS set, commands and reads want a token that those keys signed; what watches need stays open."""
     signer = Signer("k1")
     keys = publish(tmp_path / "keys.json", signer)
-    bearer = {"Authorization": f"Bearer {signer.token()}"}
+    bearer = {"Authorization": f"Bearer {signer.token(appid='alice')}"}
 
     async def scenario() -> None:
         async with standing(cluster, JWKS=keys, AUTHORITY=ISSUER) as bank:
