@@ -213,17 +213,21 @@ async def taken(connection: str) -> list[Delivery]:
 def test_an_absent_bus_says_so_in_our_words(cluster: Cluster, buses: Buses) -> None:
     """Errors of the SDK become codes: a queue that is not there, one that is disabled, a bus that is gone."""
 
-    async def codes(bus: AzureBus) -> list[str]:
-        found = []
-        for queue in ("nowhere", "off"):
+    async def code(bus: AzureBus, queue: str) -> str:
+        """A busy machine may need more than one try to be told."""
+        while True:
             try:
                 await bus.send(queue, [bundle(1)])
             except BusError as error:
-                found.append(error.code)
+                if error.code != "timeout":
+                    return error.code
+
+    async def codes(connection: str) -> list[str]:
+        bus = AzureBus("A", connection, connection)
+        found = [await code(bus, queue) for queue in ("nowhere", "off")]
         await bus.close()
         return found
 
     with open_office(cluster, buses) as office:
         office.a.queue("off", status="Disabled")
-        connection = office.a.connection()
-        assert asyncio.run(codes(AzureBus("A", connection, connection))) == ["not-found", "entity-disabled"]
+        assert asyncio.run(codes(office.a.connection())) == ["not-found", "entity-disabled"]
