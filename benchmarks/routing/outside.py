@@ -2,19 +2,22 @@
 
 import asyncio
 import hashlib
+import itertools
 import time
 from collections import defaultdict
 from typing import Any, NamedTuple
 
 import aiohttp
 import psycopg
+from azure.core.exceptions import ResourceNotFoundError
 from azure.servicebus import ServiceBusClient
 from azure.storage.blob.aio import BlobServiceClient
 from soaking import stage
-from soaking.checks import Check
+from soaking.checks import CAPABILITIES, Check
 
 QUEUE, CONTAINER = "confirmations", "archive"
 LOOK_S = 0.2
+FRESH_S = 3.0
 LAST_WORD_S = 2.0
 
 received: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -77,7 +80,11 @@ def told_in_order(said: dict[str, Any], posted: list[str]) -> list[Check]:
     counts = ", ".join(f"{bus} {len(came)}" for bus, came in received.items())
     return [
         Check("customers are told in order, along each bus", not unordered, f"{counts}; {', '.join(unordered)}"),
-        Check("and without a gap, both buses together", not gaps and bool(posted), ", ".join(gaps) or f"{len(every)} parties"),
+        Check(
+            "and without a gap, both buses together",
+            not gaps and bool(posted),
+            ", ".join(gaps) or f"{len(every)} parties",
+        ),
     ]
 
 
@@ -90,7 +97,22 @@ def lines(came: list[tuple[str, int]]) -> list[tuple[str, list[int]]]:
 
 
 def falls(numbers: list[int]) -> bool:
-    return any(later < earlier for earlier, later in zip(numbers, numbers[1:], strict=False))
+    return any(later < earlier for earlier, later in itertools.pairwise(numbers))
+
+
+def until_worked_off(within_s: float) -> Check:
+    """Until nothing waits that is older than what a healthy publisher leaves lying."""
+    since, oldest = time.monotonic(), oldest_waiting_s()
+    while oldest > FRESH_S and time.monotonic() - since < within_s:
+        time.sleep(LOOK_S)
+        oldest = oldest_waiting_s()
+    return Check("", oldest <= FRESH_S, f"after {time.monotonic() - since:.1f} s the oldest had waited {oldest:.1f} s")
+
+
+def oldest_waiting_s() -> float:
+    waits = " UNION ALL ".join(f"SELECT created_at FROM {each}.outbox WHERE sent_at IS NULL" for each in CAPABILITIES)  # noqa: S608 - constants
+    [(age,)] = query(f"SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM ({waits}) AS w", [])  # noqa: S608
+    return float(age or 0.0)
 
 
 def until_archived(key: str, within_s: float) -> Documents:
@@ -118,9 +140,12 @@ def until_homed(documents: Documents, within_s: float) -> Check:
     away = names
     while away and time.monotonic() - since < within_s:
         time.sleep(LOOK_S)
-        away = [name for (name,) in query(
-            "SELECT name FROM archive.manifest WHERE name = ANY(%s) AND displaced AND homed_at IS NULL", [names]
-        )]
+        away = [
+            name
+            for (name,) in query(
+                "SELECT name FROM archive.manifest WHERE name = ANY(%s) AND displaced AND homed_at IS NULL", [names]
+            )
+        ]
     return Check("", bool(names) and not away, ", ".join(away) or f"after {time.monotonic() - since:.1f} s")
 
 
@@ -150,5 +175,13 @@ async def same_at_home(said: dict[str, Any], documents: Documents) -> Check:
 
 
 async def digest_of(client: BlobServiceClient, name: str) -> str:
+    """Empty for one that is not there."""
+    try:
+        return await downloaded(client, name)
+    except ResourceNotFoundError:
+        return ""
+
+
+async def downloaded(client: BlobServiceClient, name: str) -> str:
     stream = await client.get_blob_client(CONTAINER, name).download_blob()
     return hashlib.sha256(await stream.readall()).hexdigest()
