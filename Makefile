@@ -16,7 +16,8 @@ test: $(READY) $(AZ)/ready  ## lint, types, layers and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not alone" -n 2 --dist loadfile
+	$(BIN)/pytest -m alone
 
 bench: $(READY)  ## the figures in the README
 	$(BIN)/python benchmarks/startup.py

@@ -19,6 +19,9 @@ from azsim.errors import StageError
 from azsim.home import Home
 from azsim.log import StageLog
 
+# The stage is the network, the entry and the name service: on Azure those do not wait for the processors of the system.
+HASTE = 5
+
 
 def main() -> int:
     arguments = parse()
@@ -64,6 +67,7 @@ async def up(config: settings.StageConfig, home: Home) -> int:
     """Start, say so, wait to be told to end, end. Returns the exit code."""
     from azsim.stage import Stage, told
 
+    process.hurry(HASTE)
     ended = home.prepare()
     log = StageLog(home.log)
     log.record("stage.starting", pid=os.getpid(), profile=config.profile, seed=config.seed, ended_leftovers=ended)

@@ -7,6 +7,7 @@ differs: pids are reused.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -31,6 +32,12 @@ class Recorded(msgspec.Struct, frozen=True):
     pid: int
     created: float
     command: str
+
+
+def hurry(by: int) -> None:
+    """A higher priority for this process, where that is allowed; the children that it spawns do not have it."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) - by)
 
 
 async def spawn(
@@ -64,12 +71,13 @@ async def spawn(
 
 
 def before_exec(parent: int, user: int | None = None) -> Callable[[], None]:
-    """What a child does between fork and exec: become `user`, then ask to die with `parent`.
+    """What a child does between fork and exec: take no share of the stage's priority, become `user`, ask to die with `parent`.
 
     In this order: a change of uid clears the request. `subprocess`'s own `user=` is not there in uvloop.
     """
 
     def prepare() -> None:
+        os.setpriority(os.PRIO_PROCESS, 0, max(0, os.getpriority(os.PRIO_PROCESS, 0)))
         if user is not None:
             os.setgroups([])
             os.setgid(user)

@@ -1,6 +1,5 @@
 """The Azure CLI from PyPI, as the stage's service principal: what an operator types on a bad day."""
 
-
 import pytest
 from contract.az_cli import AZ, Az
 from contract.running_stage import RunningStage

@@ -21,7 +21,7 @@ from gasbank.messaging.bus import BusError
 from gasbank.messaging.buses import POLICY, Buses
 from gasbank.settings import settings
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 ASK = text("SELECT count(*) FROM statements.inbox")
 HANGS = {"timeout", "connection"}  # a send that is not answered, a link that is not opened
 SLICES, ASKS = 6, 150

@@ -16,6 +16,8 @@ from firedrill.engine.prober.flaky import Planned
 from firedrill.errors import Usage
 from firedrill.model.history import Sample
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.e2e
 def test_outages_of_random_length_are_measured_within_the_interval() -> None:

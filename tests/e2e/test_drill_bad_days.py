@@ -10,7 +10,7 @@ import psutil
 import pytest
 from e2e.drilling import FIREDRILL, ROOT, SHORT, Place, kinds_in, until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 def roles(place: Place) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from e2e.drilling import Place, missing_from_database, verdict_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 MOMENTS = [
     "command",
     "accepted",

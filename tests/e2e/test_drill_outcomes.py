@@ -3,7 +3,7 @@
 import pytest
 from e2e.drilling import Place, missing_from_database, verdict_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 @pytest.mark.parametrize("drill", ["sql-planned-failover", "sql-forced-failover"])

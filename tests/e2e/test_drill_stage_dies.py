@@ -6,7 +6,7 @@ import psutil
 import pytest
 from e2e.drilling import SHORT, Place, kinds_in, until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 def test_a_stage_that_dies_leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:

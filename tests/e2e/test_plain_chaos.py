@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from e2e.drilling import FIREDRILL, ROOT, Place
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 CHAOS = Path(sys.executable).parent / "chaos"
 
 
