@@ -79,7 +79,11 @@ def test_a_user_of_the_system_gets_a_token_for_its_api(stand: ArmStand) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     claims = Verifier(stand.folder / "keys.json").verify(done.stdout.strip(), ["api://gasbank"])
-    assert (claims["appid"], claims["roles"], claims["aud"]) == (user.client_id, ["Shipper"], "api://gasbank")
+    assert (claims["appid"], claims["roles"], claims["aud"]) == (
+        user.client_id,
+        ["Shipper", "account:shipper-a"],
+        "api://gasbank",
+    )
 
 
 def test_users_of_the_system_have_no_rights_on_the_subscription(stand: ArmStand) -> None:
@@ -143,7 +147,7 @@ def test_status_names_the_users_and_what_is_wrong(stand: ArmStand) -> None:
     """For those who act as the users, and for those who look."""
     stand.call(stand.identity.fault("authority", {"unavailable": True}))
     said = stand.identity.status()
-    assert list(said["users"]) == ["shipper-a", "shipper-b", "shipper-c"]
+    assert list(said["users"]) == ["shipper-a", "shipper-b", "shipper-c", "auditor"]
     assert said["faults"] == {"gone": False, "frozen": False, "unavailable": True, "slow_s": 0.0}
 
 

@@ -8,7 +8,7 @@ arguments.
 import base64
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 Role = Literal["Contributor", "Reader"]
 LIFETIME = timedelta(hours=1)
-# The system's users, and what their tokens for its API ("api://...") say of them.
-USERS = ("shipper-a", "shipper-b", "shipper-c")
-USER_ROLE = "Shipper"
+# The system's users, and the roles that their tokens for its API ("api://...") carry.
+SHIPPERS = ("shipper-a", "shipper-b", "shipper-c")
+USERS = {name: ("Shipper", f"account:{name}") for name in SHIPPERS} | {"auditor": ("auditor",)}
 OWN_API = "api://"
 NAMESPACE = uuid.UUID("5f0c3a52-6f5c-4d3c-9d43-2c1d8a2b7a10")  # made up once, so that ids are the same on every stage
 
@@ -74,14 +74,14 @@ class SigningKey(NamedTuple):
 
 
 class Directory:
-    """One tenant. `authority` is the https address that tokens name as their issuer; `users` are names of applications."""
+    """One tenant. `authority` is the https address that tokens name as their issuer; `users`: application -> its roles."""
 
-    def __init__(self, authority: str, users: Sequence[str] = USERS) -> None:
+    def __init__(self, authority: str, users: Mapping[str, tuple[str, ...]] = USERS) -> None:
         self.authority = authority
         self.tenant = stable_id("tenant")
         self.drill = new_principal("firedrill", "Contributor")
         self.reader = new_principal("reader", "Reader")
-        self.users = tuple(new_principal(name, None, (USER_ROLE,)) for name in users)
+        self.users = tuple(new_principal(name, None, roles) for name, roles in users.items())
         self._by_id = {principal.client_id: principal for principal in (self.drill, self.reader, *self.users)}
         self._keys = [new_key()]  # the one that signs first
 
