@@ -23,6 +23,7 @@ from gasbank.messaging.gauges import Gauges, gauges
 from gasbank.messaging.handling import Handling
 from gasbank.messaging.inbox import Handler
 from gasbank.messaging.pace import Pace
+from gasbank.messaging.pruning import pruning
 from gasbank.messaging.publishing import Publisher
 from gasbank.messaging.receiving import Receiving
 from gasbank.messaging.stepping import Stepping
@@ -64,7 +65,7 @@ class Worker:
     def _loops_of(self, capability: str, part: Part) -> list[Loop]:
         publisher = Stepping(self.bank, capability, Publisher(capability, self.buses).step, self.elector)
         handling = Handling(self.bank, capability, part.handlers, publisher.pace.wake)
-        steps = [Stepping(self.bank, capability, step, self.elector) for step in part.steps]
+        steps = [Stepping(self.bank, capability, step, self.elector) for step in (*part.steps, pruning(capability))]
         ways = self.buses.ways
         receiving = [Receiving(self.bank, capability, way, handling.pace.wake) for way in ways]
         return [publisher, handling, *steps, *receiving]

@@ -43,8 +43,14 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regions]:
 async def carry(here: Vault) -> None:
     """What the ledger said arrives at confirmations, each once, and is archived: what the workers do."""
     rows = here.desk.sql(
-        """UPDATE ledger.outbox SET sent_at = now() WHERE sent_at IS NULL AND receiver = 'confirmations'
-        RETURNING position, party, body"""
+        """WITH sent AS (
+            UPDATE ledger.outbox SET sent_at = now() WHERE sent_at IS NULL AND receiver = 'confirmations' RETURNING *
+        ),
+        heard AS (
+            INSERT INTO confirmations.inbox (id, sender, party, sequence, kind, body, occurred_at, bus, processed_at)
+            SELECT id, 'ledger', party, position, kind, body, created_at, 'A', now() FROM sent
+        )
+        SELECT position, party, body FROM sent"""
     )
     await tell(here.desk, *(said("posted", party, body) for _, party, body in sorted(rows)))
     await here.archive()
@@ -209,5 +215,31 @@ def test_a_region_that_does_not_answer_is_no_witness(cluster: Cluster, regions: 
             regions.services[1].order(faults=GONE)
             with pytest.raises(AssertionError, match="nothing is concluded"):
                 await reconcile(here, ["k"], tmp_path, "--repair")
+
+    asyncio.run(scenario())
+
+
+def test_what_a_capability_lost_is_said_to_it_again(cluster: Cluster, regions: Regions, tmp_path: Path) -> None:
+    """Confirmations has lost two of the messages that it had heard: `reconcile` alone changes nothing, with --repair exactly those are sent
+    again, and it is said how many.
+    """
+
+    async def scenario() -> None:
+        async with vault(cluster, regions) as here:
+            await here.desk.post("open-alice", OpenAccount("alice", "Alice"))
+            for number in range(4):
+                await here.desk.post(f"fill-{number}", Deposit("alice", 10))
+            await carry(here)
+            lost = here.desk.sql(
+                "DELETE FROM confirmations.inbox WHERE body ->> 'key' IN ('fill-1', 'fill-2') RETURNING id"
+            )
+            waiting = "SELECT id FROM ledger.outbox WHERE sent_at IS NULL AND receiver = 'confirmations'"
+            code, outcome = await reconcile(here, ["fill-1"], tmp_path)
+            assert (code, outcome["repaired"]) == (0, [])
+            assert here.desk.sql(waiting) == []
+            code, outcome = await reconcile(here, ["fill-1"], tmp_path, "--repair")
+            said = ["messages: 2 are sent again, since who should have them does not"]
+            assert (code, outcome["repaired"]) == (0, said)
+            assert sorted(here.desk.sql(waiting)) == sorted(lost)
 
     asyncio.run(scenario())

@@ -78,7 +78,7 @@ class Handling:
         reason = f"{cause.code}: {cause.detail}" if isinstance(cause, RefusalError) else first_line(cause)
         attempts = await self._once(lambda c: inbox.failed(c, self._sql, row))
         if attempts >= ATTEMPTS or isinstance(cause, RefusalError):
-            await self._once(lambda c: inbox.quarantine(c, self._sql, row, reason))
+            await self._once(lambda c: inbox.quarantine(c, self._sql, self.capability, row, reason))
             self.bank.counters["messages quarantined"] += 1
             log.error("%s: %s %s from %s to quarantine: %s", self.capability, row.kind, row.id, row.sender, reason)
         else:

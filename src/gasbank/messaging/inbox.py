@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gasbank.audit.log import record
 from gasbank.errors import RefusalError
 from gasbank.messaging.envelope import Envelope
 from gasbank.messaging.inbox_sql import Statements
+from gasbank.messaging.tables import OTHER_HISTORY
 from gasbank.messaging.wire import VOID, Letter
 from gasbank.resilience.classify import classify
 
@@ -40,13 +42,17 @@ class HandlerError(Exception):
 
 
 async def take(connection: AsyncConnection, sql: Statements, letters: Sequence[Letter], bus: str) -> Took:
-    """Inside a transaction: write down what came. What is known already is left as it is."""
+    """Inside a transaction: write down what came. What is known already is left as it is; strangers are quarantined."""
     values = {"letters": msgspec.json.encode(letters).decode(), "bus": bus}
     await connection.execute(sql.lines, {"letters": values["letters"]})
     new = len((await connection.execute(sql.take, values)).all())
     if new == len(letters):
         return Took(new, 0)
-    return Took(new, len((await connection.execute(sql.strangers, values)).all()))
+    strange = {row.id for row in await connection.execute(sql.strangers, values)}
+    if strange:
+        strangers = [letter for letter in letters if letter.id in strange]
+        await say_quarantined(connection, letters[0].receiver, strangers, OTHER_HISTORY)
+    return Took(new, len(strange))
 
 
 async def handle(
@@ -121,9 +127,17 @@ async def mark(connection: AsyncConnection, sql: Statements, rows: Sequence[Any]
     await connection.execute(sql.advance, lines | {"lasts": list(come.values())})
 
 
-async def quarantine(connection: AsyncConnection, sql: Statements, row: Any, reason: str) -> None:
+async def quarantine(connection: AsyncConnection, sql: Statements, capability: str, row: Any, reason: str) -> None:
     """For people; the line goes on. The message must be the next one of its line."""
     await connection.execute(sql.quarantine, {"id": row.id, "reason": reason[:500]})
+    await say_quarantined(connection, capability, [row], reason[:500])
+
+
+async def say_quarantined(connection: AsyncConnection, capability: str, messages: Sequence[Any], reason: str) -> None:
+    """To the auditor."""
+    names = ("id", "kind", "sender", "party", "sequence")
+    said = [{name: getattr(message, name) for name in names} for message in messages]
+    await record(connection, "quarantine", {"reason": reason, "messages": said}, capability)
 
 
 async def failed(connection: AsyncConnection, sql: Statements, row: Any) -> int:

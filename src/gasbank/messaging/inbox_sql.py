@@ -15,8 +15,10 @@ VALUES = "m.id, m.kind, m.sender, m.party, m.sequence, m.occurred_at, m.body, m.
 # In one order, so that two processes with copies of the same messages wait for each other and never in a circle.
 LINES = f"""INSERT INTO {{schema}}.inbox_lines (sender, party) SELECT DISTINCT sender, party FROM {LETTERS}
     ORDER BY sender, party ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
-TAKE = f"""INSERT INTO {{schema}}.inbox ({COLUMNS}) SELECT {VALUES} FROM {LETTERS}
+TAKE = f"""INSERT INTO {{schema}}.inbox ({COLUMNS}) SELECT {VALUES} FROM {LETTERS} {{fresh}}
     ORDER BY m.sender, m.party, m.sequence {{conflict}} RETURNING id"""  # noqa: S608
+# What was handled stays handled, also when its row was pruned.
+FRESH = "JOIN {schema}.inbox_lines l ON l.sender = m.sender AND l.party = m.party AND m.sequence > l.last"
 STRANGERS = f"""INSERT INTO {{schema}}.inbox ({COLUMNS}, processed_at, quarantined_at, reason)
     SELECT {VALUES}, clock_timestamp(), clock_timestamp(), '{OTHER_HISTORY}' FROM {LETTERS}
     WHERE NOT EXISTS (SELECT FROM {{schema}}.inbox known WHERE known.id = m.id)
@@ -62,13 +64,14 @@ class Statements(NamedTuple):
 def statements(schema: str, habits: Habits) -> Statements:
     in_order = habits.orders and not habits.newest_first
     forgets = habits.forgets_inbox or not habits.dedupes
-    compared = "<=" if forgets else "="  # who forgets takes what it has done for new
     names = {
         "schema": schema,
+        # Who forgets takes what it has done for new.
+        "fresh": FRESH.format(schema=schema) if in_order and not forgets else "",
         "conflict": "ON CONFLICT DO NOTHING"
         if habits.dedupes
         else "ON CONFLICT (id) DO UPDATE SET processed_at = NULL",
-        "due": f"i.sequence {compared} l.last + 1" if in_order else "true",
+        "due": "i.sequence <= l.last + 1" if in_order else "true",
         "range": "i.sequence <= l.last + :most" if in_order else "true",
         "order": order(habits),
         "lock": "" if habits.lost_update else "FOR UPDATE OF l SKIP LOCKED",

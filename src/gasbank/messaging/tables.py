@@ -4,8 +4,8 @@ outbox        what is to be said. `sequence` counts along (receiver, party) with
               nothing older can commit any more; `sent_at` and `bus` tell how it left. `reason`: why it was sent as `void`.
 outbox_history the timelines of the database (it gets a new one when a replica is promoted) that the publisher has seen
 outbox_lines  the last sequence given, per (receiver, party)
-inbox         what was heard, once per `id`, for ever. Processed means: its effect is in the same commit. Quarantined rows
-              count as processed and wait for people: `reason` says why.
+inbox         what was heard, once per `id`. Processed means: its effect is in the same commit. Such rows are pruned in the end.
+              Quarantined rows count as processed, stay, and wait for people: `reason` says why.
 inbox_lines   the last sequence handled, per (sender, party); whoever handles a line holds its row
 
 All of them belong to one database and are lost together when a forced failover loses history; only a bus remembers more.
@@ -35,8 +35,6 @@ CREATE TABLE IF NOT EXISTS {schema}.outbox (
     sent_at     timestamptz,
     bus         text,
     reason      text,
-    archived_at timestamptz,
-    region      text,
     attempts    int         NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS outbox_fresh ON {schema}.outbox (xid, position) WHERE sequence IS NULL;
@@ -76,6 +74,8 @@ CREATE TABLE IF NOT EXISTS {schema}.inbox (
 CREATE UNIQUE INDEX IF NOT EXISTS inbox_one_per_sequence ON {schema}.inbox (sender, party, sequence)
     WHERE reason IS DISTINCT FROM '{OTHER_HISTORY}';
 CREATE INDEX IF NOT EXISTS inbox_waiting ON {schema}.inbox (sender, party, sequence) WHERE processed_at IS NULL;
+CREATE INDEX IF NOT EXISTS inbox_done ON {schema}.inbox (processed_at)
+    WHERE processed_at IS NOT NULL AND quarantined_at IS NULL;
 CREATE INDEX IF NOT EXISTS inbox_quarantined ON {schema}.inbox (quarantined_at) WHERE quarantined_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS {schema}.inbox_lines (
     sender text   NOT NULL,

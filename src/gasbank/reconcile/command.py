@@ -12,6 +12,7 @@ from gasbank.bank import Bank
 from gasbank.errors import BadSettingError
 from gasbank.reconcile.acknowledged import read_file
 from gasbank.reconcile.findings import Findings, findings
+from gasbank.reconcile.messages import repair_messages
 from gasbank.reconcile.repair import repair
 from gasbank.reconcile.witnesses import gather
 from gasbank.resilience.classify import BreakerOpenError
@@ -56,7 +57,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--acknowledged", type=Path, required=True, metavar="FILE", help="keys that clients were told were posted"
     )
-    made.add_argument("--repair", action="store_true", help="post again what the archive proves, retract the rest")
+    made.add_argument(
+        "--repair",
+        action="store_true",
+        help="post again what the archive proves, retract the rest; send again what a capability has not heard",
+    )
     made.add_argument("--json", action="store_true", help="print one JSON object")
     made.add_argument(
         "--older",
@@ -73,9 +78,9 @@ async def reconcile(settings: Settings, acknowledged: set[str], *, repairs: bool
     try:
         evidence = await gather(bank, acknowledged)
         found = findings(evidence, older_s)
-        if not repairs or not evidence.unknown:
+        done = [*await repair(bank, evidence), *await repair_messages(settings)] if repairs else []
+        if not done:
             return Outcome(found, [], found)
-        done = await repair(bank, evidence)
         return Outcome(found, done, findings(await gather(bank, acknowledged), older_s))
     finally:
         await bank.close()
