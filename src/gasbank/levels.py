@@ -6,15 +6,20 @@ read-only          reads, with their age; commands wait for the database until t
 refuse             nothing can be answered: requests wait until their deadline and are told "not-done"
 """
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from gasbank.bank import Bank
+from gasbank.messaging.pace import Pace
 from gasbank.roles import Role
 
 Level = Literal["full", "accept-and-buffer", "read-only", "refuse"]
 
 BUFFERING_S = 5.0
 """A message that waits longer than this waits for a bus; a healthy publisher needs well under a second."""
+
+WATCH_S = 0.5
+"""A level that lasts shorter may go unnoticed; the breaker that made it does not."""
 
 
 class Backlog(NamedTuple):
@@ -38,3 +43,20 @@ def level_of(bank: Bank, role: Role, backlog: Backlog) -> Level:
 def missing(bank: Bank) -> list[str]:
     """What is away now, as its circuit breaker has it."""
     return [listener.name for listener in bank.listeners() if listener.breaker.state != "closed"]
+
+
+class LevelWatch:
+    """Tells the auditor when this process goes from one level to another."""
+
+    def __init__(self, bank: Bank, level: Callable[[], Level]) -> None:
+        self.bank, self.pace = bank, Pace()
+        self._level = level
+        self._before: Level = "full"
+
+    async def run(self) -> None:
+        while not self.pace.ending:
+            before, self._before = self._before, self._level()
+            if self._before != before:
+                self.bank.counters["level changes"] += 1
+                self.bank.notices.note("level-changed", {"from": before, "to": self._before})
+            await self.pace.rest(WATCH_S)

@@ -9,13 +9,16 @@ import logging
 import signal
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from gasbank.archive.manifest import ArchiveBacklog, archive_backlog
 from gasbank.bank import Bank
 from gasbank.leader.elector import Elector
+from gasbank.levels import LevelWatch
 from gasbank.messaging.azure_bus import AzureBus
 from gasbank.messaging.bus import Bus
 from gasbank.messaging.buses import Buses
@@ -29,8 +32,11 @@ from gasbank.messaging.receiving import Receiving
 from gasbank.messaging.stepping import Stepping
 from gasbank.messaging.steps import Step
 from gasbank.settings import Settings
-from gasbank.web.worker_pages import served
+from gasbank.store.link import Work
+from gasbank.web.worker_pages import level, served
 
+T = TypeVar("T")
+ARCHIVES = "confirmations"
 LEAVE_S = 3.0
 LOOK_S = 2.0
 log = logging.getLogger("gasbank.worker")
@@ -50,15 +56,16 @@ class Loop(Protocol):
 
 
 class Worker:
-    """`capabilities`: whose work this process does. `gauges`: what the last look at their tables found."""
+    """`capabilities`: whose work this process does. `gauges`, `archive`: what the last look at their tables found."""
 
     def __init__(self, bank: Bank, buses: Buses, parts: Mapping[str, Part]) -> None:
         self.bank, self.buses = bank, buses
         self.capabilities = tuple(parts)
         self.elector = Elector(bank)
         self.gauges = dict.fromkeys(self.capabilities, Gauges())
+        self.archive: ArchiveBacklog | None = None
         self.pace = Pace()
-        self._loops: list[Loop] = [self]
+        self._loops: list[Loop] = [self, LevelWatch(bank, lambda: level(self))]
         for capability, part in parts.items():
             self._loops += self._loops_of(capability, part)
 
@@ -74,15 +81,15 @@ class Worker:
         """Look, now and then, at how much waits; not knowing is not zero."""
         while not self.pace.ending:
             for capability in self.capabilities:
-                self.gauges[capability] = Gauges()
-                with suppress(Exception):
-                    self.gauges[capability] = await self._look(capability)
+                self.gauges[capability] = await self._look(capability, partial(gauges, schema=capability)) or Gauges()
+            if ARCHIVES in self.capabilities:
+                self.archive = await self._look(ARCHIVES, archive_backlog)
             await self.pace.rest(LOOK_S)
 
-    async def _look(self, capability: str) -> Gauges:
-        route = self.bank.commands(capability)
-        found, _ = await route.once(lambda c: gauges(c, capability), self.bank.patience.deadline())
-        return found
+    async def _look(self, capability: str, question: Work[T]) -> T | None:
+        with suppress(Exception):
+            return (await self.bank.commands(capability).once(question, self.bank.patience.deadline()))[0]
+        return None
 
     async def work(self, stop: asyncio.Event) -> None:
         """All loops, until `stop`; then they end in order, the leases last."""

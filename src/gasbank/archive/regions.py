@@ -82,7 +82,9 @@ class Region:
 
 
 class Archive:
-    """`regions` is empty where no account is given: then nothing is archived. `told`: what is told of a change."""
+    """`regions` is empty where no account is given: then nothing is archived. `told`: what is told of a change of a breaker. `in_use`: the
+    region that took the newest documents.
+    """
 
     def __init__(self, settings: Settings, habits: Habits, clock: Clock, told: Told) -> None:
         self._habits = habits
@@ -94,6 +96,7 @@ class Archive:
             for name, address in accounts
             if address
         ]
+        self.in_use = self.regions[0].name if self.regions else ""
 
     async def put(self, item: Item) -> str:
         """The name of the region that has it now; ConflictError, or why the last region did not take it."""

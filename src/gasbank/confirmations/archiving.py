@@ -17,6 +17,7 @@ from gasbank.archive.manifest import Entry
 from gasbank.archive.names import digest, item_of
 from gasbank.archive.regions import AWAY, Archive, ConflictError
 from gasbank.audit.log import record
+from gasbank.bank import Bank
 from gasbank.messaging.steps import Turn
 
 BATCH, AT_ONCE = 64, 8
@@ -47,7 +48,16 @@ async def archive_some(turn: Turn) -> bool:
     turn.bank.counters["confirmations archived"] += len(entries)
     if entries or conflicts:
         await turn.transact(lambda connection: write_down(connection, entries, conflicts))
+    if entries:
+        use(turn.bank, entries[-1].region)
     return len(rows) == BATCH and None not in results
+
+
+def use(bank: Bank, region: str) -> None:
+    """The auditor is told when documents go elsewhere than before."""
+    before, bank.archive.in_use = bank.archive.in_use, region
+    if region != before:
+        bank.notices.note("archive-region-changed", {"from": before, "to": region})
 
 
 async def waiting(connection: AsyncConnection) -> Sequence[Any]:

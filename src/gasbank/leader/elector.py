@@ -27,10 +27,10 @@ log = logging.getLogger("gasbank.leader")
 class Lease:
     """`name`: "<capability>/<step>". `gained` is called when this process begins to lead."""
 
-    def __init__(self, name: str, lease_s: float, clock: Callable[[], float], gained: Callable[[], None]) -> None:
+    def __init__(self, name: str, bank: Bank, gained: Callable[[], None]) -> None:
         self.name, self.gained = name, gained
-        self.tenure = Tenure(lease_s)
-        self._clock = clock
+        self.tenure = Tenure(bank.settings.lease_s)
+        self._clock, self._note = bank.clock, bank.notices.note
         self._limits: set[asyncio.Timeout] = set()
 
     def leads(self) -> bool:
@@ -55,13 +55,15 @@ class Lease:
         self.tenure.granted(token, asked_at)
         if new:
             log.info("leads %s, token %d", self.name, token)
+            self._note("leader-acquired", {"name": self.name, "token": token})
             self.gained()
         else:
             self._limit(self.tenure.until)
 
-    def ended(self) -> None:
+    def ended(self, how: str = "leader-lost") -> None:
         if self.tenure.token is not None:
             log.info("leads %s no more, token %d", self.name, self.tenure.token)
+            self._note(how, {"name": self.name, "token": self.tenure.token})
         self.tenure.ended()
         self._limit(self._clock())
 
@@ -83,7 +85,7 @@ class Elector:
 
     def want(self, name: str, gained: Callable[[], None]) -> Lease:
         """A lease to ask for."""
-        self.leases[name] = Lease(name, self.lease_s, self.bank.clock, gained)
+        self.leases[name] = Lease(name, self.bank, gained)
         return self.leases[name]
 
     async def run(self) -> None:
@@ -111,7 +113,7 @@ class Elector:
         """Give everything back. The work has ended by now."""
         held = self.held()
         for lease in self.leases.values():
-            lease.ended()
+            lease.ended("leader-given-back")
         if held:
             await self._once(lambda c: store.release(c, held))
 

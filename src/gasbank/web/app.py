@@ -29,7 +29,7 @@ def make_app(settings: Settings, role: str = ALL) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.bank, app.state.role = Bank(settings), role
         app.state.tokens = tokens_of(app.state.bank)
-        app.state.background = Background(app.state.bank, projects=role == ALL)
+        app.state.background = Background(app.state.bank, role)
         async with app.state.background.running():
             yield
         await app.state.bank.close()

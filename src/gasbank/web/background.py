@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.bank import Bank
 from gasbank.ledger.projector import project_once
-from gasbank.levels import Backlog
+from gasbank.levels import Backlog, LevelWatch, level_of
 from gasbank.messaging.gauges import gauges
 from gasbank.resilience.classify import classify
+from gasbank.roles import ALL, ROLES
 
 LOOK_S, FOLD_S = 2.0, 0.2
 BATCH = 500
@@ -24,17 +25,20 @@ log = logging.getLogger("gasbank.background")
 
 
 class Background:
-    """`backlog`: what the last look at the outbox found. `projects`: fold projections here (safe in any number of processes)."""
+    """`backlog`: what the last look at the outbox found. Where there is one process for everything it folds projections, too (safe in any
+    number of processes).
+    """
 
-    def __init__(self, bank: Bank, *, projects: bool) -> None:
-        self.bank, self.projects = bank, projects
+    def __init__(self, bank: Bank, role: str) -> None:
+        self.bank, self.role = bank, role
         self.backlog = Backlog()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The loops run as long as the block."""
-        loops = [asyncio.create_task(self._every(LOOK_S, self.look))]
-        if self.projects:
+        watch = LevelWatch(self.bank, lambda: level_of(self.bank, ROLES[self.role], self.backlog))
+        loops = [asyncio.create_task(self._every(LOOK_S, self.look)), asyncio.create_task(watch.run())]
+        if self.role == ALL:
             loops.append(asyncio.create_task(self._every(FOLD_S, self.fold)))
         try:
             yield
@@ -59,8 +63,11 @@ class Background:
 
     async def look(self) -> None:
         """Remember how many messages wait; not knowing is not zero."""
-        self.backlog = Backlog()
-        self.backlog = await self._once(backlog)
+        try:
+            self.backlog = await self._once(backlog)
+        except Exception:
+            self.backlog = Backlog()
+            raise
 
     async def fold(self) -> None:
         """Fold what is new."""

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from gasbank.worker import Worker
 
 LEVELS = ("full", "accept-and-buffer", "refuse")
+ARCHIVE = {
+    "archive_waiting": "waiting",
+    "archive_oldest_seconds": "oldest_s",
+    "archive_displaced": "displaced",
+    "archive_conflicts": "conflicts",
+}
 
 
 @asynccontextmanager
@@ -59,6 +65,7 @@ class Pages:
                 "mistake": self.bank.habits.mistake,
                 "outbox": oldest(worker)._asdict(),
                 "messages": {name: found._asdict() for name, found in worker.gauges.items()},
+                "archive": worker.archive._asdict() if worker.archive else None,
                 "bus_in_use": worker.buses.in_use,
                 "leads": {lease.name: lease.tenure.token for lease in worker.elector.leases.values() if lease.leads()},
                 "breakers": {name: shown(each) for name, each in breakers(worker)},
@@ -80,6 +87,9 @@ def samples(worker: "Worker") -> Iterator[Metric]:
     yield Metric("inbox_depth", "gauge", [("capability", n, each.inbox) for n, each in found])
     yield Metric("inbox_oldest_seconds", "gauge", [("capability", n, each.inbox_oldest_s) for n, each in found])
     yield Metric("quarantined", "gauge", [("capability", n, each.quarantined) for n, each in found])
+    archive = worker.archive._asdict() if worker.archive else {}
+    for shown_as, name in ARCHIVE.items():
+        yield Metric(shown_as, "gauge", [("", "", archive.get(name))])
     leases = worker.elector.leases.values()
     yield Metric("leads", "gauge", [("name", each.name, int(each.leads())) for each in leases])
     yield Metric("leader_token", "gauge", [("name", each.name, each.tenure.token) for each in leases if each.leads()])
