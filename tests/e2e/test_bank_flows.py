@@ -15,6 +15,7 @@ from gasbank.errors import RefusalError
 from gasbank.ledger.commands import Deposit, OpenAccount, Reserve, Transfer
 from gasbank.ledger.conservation import conservation
 from gasbank.ledger.reading import flow
+from gasbank.mistakes import habits
 from gasbank.settings import Settings
 from gasbank.store.engine import make_engine
 
@@ -119,7 +120,8 @@ def test_what_is_reserved_cannot_be_spent(cluster: Cluster) -> None:
     and the second answer cannot be booked: the plant holds gas that the books do not.
     """
 
-    async def scenario(*, reserves: bool) -> None:
+    async def scenario(mistake: str) -> None:
+        reserves = habits(mistake).reserves
         async with desk(cluster) as bank:
             await rich(bank, "alice")
             await bank.post("in-1", Reserve("alice", 600, HOUR, "inject"), reserves=reserves)
@@ -134,8 +136,8 @@ def test_what_is_reserved_cannot_be_spent(cluster: Cluster) -> None:
             with pytest.raises(RefusalError, match="less than 600"):
                 await bank.tell("flow-result", business_key="in-2", outcome="done", kwh=600)
 
-    asyncio.run(scenario(reserves=True))
-    asyncio.run(scenario(reserves=False))
+    asyncio.run(scenario(""))
+    asyncio.run(scenario("no-reservation"))
 
 
 def matched(key: str, delta: int, seller: str = "alice", buyer: str = "bob") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from gasbank.ledger.posting import post
 from gasbank.ledger.projector import project_once, rebuild
 from gasbank.ledger.reading import statement
 from gasbank.ledger.rules import legs
+from gasbank.mistakes import habits
 
 pytestmark = pytest.mark.e2e
 NAMES = ("alice", "bob", "carol")
@@ -36,13 +37,14 @@ async def open_all(bank: Desk) -> None:
         await bank.post(f"fill-{name}", Deposit(name, 1000))
 
 
-@pytest.mark.parametrize(("skips_gaps", "missed"), [(False, False), (True, True)])
-def test_a_movement_that_commits_late_is_not_missed(cluster: Cluster, *, skips_gaps: bool, missed: bool) -> None:
+@pytest.mark.parametrize(("mistake", "missed"), [("", False), ("skip-gaps", True)])
+def test_a_movement_that_commits_late_is_not_missed(cluster: Cluster, mistake: str, *, missed: bool) -> None:
     """One movement is numbered first and committed last; the projector passes in between. It is folded all the same, and
     readers never see a wrong balance. With the mistake `skip-gaps` it is lost to them, and the check says so.
     """
 
     async def scenario() -> None:
+        skips_gaps = habits(mistake).skips_gaps
         async with desk(cluster) as bank:
             await open_all(bank)
             await bank.fold(skips_gaps=skips_gaps)

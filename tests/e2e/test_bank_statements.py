@@ -18,6 +18,7 @@ from gasbank.errors import RefusalError
 from gasbank.ledger.commands import Command, Deposit, OpenAccount, Reserve, Transfer
 from gasbank.ledger.handlers import HANDLERS as LEDGER
 from gasbank.ledger.posting import post
+from gasbank.mistakes import habits
 from gasbank.statements.closing import close_some
 from gasbank.statements.handlers import HANDLERS
 from gasbank.statements.reading import statement
@@ -120,7 +121,7 @@ def test_a_deals_hours_are_in_their_day(cluster: Cluster, hours: int) -> None:
             await deliver(here)
             counts = [(await read(here, "bob", each))["totals"]["bob"]["lines"] for each in (day, following)]
             assert counts == [hours, 1]
-            wrong = (await read(here, "bob", day, of_24=True))["totals"]["bob"]["lines"]
+            wrong = (await read(here, "bob", day, of_24=habits("24-hour-day").days_of_24))["totals"]["bob"]["lines"]
             assert wrong == 24
 
     asyncio.run(scenario())
