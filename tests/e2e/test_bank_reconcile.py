@@ -219,9 +219,16 @@ def test_a_region_that_does_not_answer_is_no_witness(cluster: Cluster, regions: 
     asyncio.run(scenario())
 
 
+DISPLACED = """UPDATE ledger.outbox SET sequence = position WHERE body ->> 'key' = 'fill-3';
+    UPDATE confirmations.inbox SET reason = 'other-history', quarantined_at = now() WHERE body ->> 'key' = 'fill-3';
+    INSERT INTO confirmations.inbox (id, sender, party, sequence, kind, body, occurred_at, bus)
+    SELECT gen_random_uuid(), sender, party, sequence, 'ghost', '{}', now(), 'B' FROM confirmations.inbox
+    WHERE body ->> 'key' = 'fill-3'"""
+
+
 def test_what_a_capability_lost_is_said_to_it_again(cluster: Cluster, regions: Regions, tmp_path: Path) -> None:
-    """Confirmations has lost two of the messages that it had heard: `reconcile` alone changes nothing, with --repair exactly those are sent
-    again, and it is said how many.
+    """Confirmations has lost two of the messages that it had heard, and a ghost had displaced a third: `reconcile` alone changes nothing;
+    with --repair exactly those two are sent again, the ghost is in quarantine in the third's place, and it is said how many.
     """
 
     async def scenario() -> None:
@@ -233,13 +240,22 @@ def test_what_a_capability_lost_is_said_to_it_again(cluster: Cluster, regions: R
             lost = here.desk.sql(
                 "DELETE FROM confirmations.inbox WHERE body ->> 'key' IN ('fill-1', 'fill-2') RETURNING id"
             )
+            here.desk.sql(DISPLACED)
             waiting = "SELECT id FROM ledger.outbox WHERE sent_at IS NULL AND receiver = 'confirmations'"
             code, outcome = await reconcile(here, ["fill-1"], tmp_path)
             assert (code, outcome["repaired"]) == (0, [])
             assert here.desk.sql(waiting) == []
             code, outcome = await reconcile(here, ["fill-1"], tmp_path, "--repair")
-            said = ["messages: 2 are sent again, since who should have them does not"]
-            assert (code, outcome["repaired"]) == (0, said)
+            assert (code, outcome["repaired"]) == (
+                0,
+                [
+                    "messages: 2 are sent again, since who should have them does not",
+                    "messages: 1 that ghosts had displaced are handled now",
+                ],
+            )
             assert sorted(here.desk.sql(waiting)) == sorted(lost)
+            assert here.desk.sql("SELECT kind FROM confirmations.inbox WHERE quarantined_at IS NOT NULL") == [
+                ("ghost",)
+            ]
 
     asyncio.run(scenario())
