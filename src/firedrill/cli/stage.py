@@ -116,7 +116,9 @@ def fault_of(word: str) -> tuple[str, Any]:
     try:
         return name, json.loads(value if equals else "true")
     except ValueError as error:
-        raise Usage(f"{word!r}: {value!r} is no value", accepted="true, false or a number", where="FAULT=VALUE") from error
+        raise Usage(
+            f"{word!r}: {value!r} is no value", accepted="true, false or a number", where="FAULT=VALUE"
+        ) from error
 
 
 def env() -> None:
