@@ -27,7 +27,9 @@ STATUS_LINE = 7
 CONFIG = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
-max_connections = 100
+# A failover must find room whatever the system's pools do: those ten are for the stage itself.
+max_connections = 400
+superuser_reserved_connections = 10
 shared_buffers = 32MB
 # In the data folder, so that a killed cluster leaves nothing in /dev/shm.
 dynamic_shared_memory_type = mmap

@@ -11,7 +11,7 @@ from gasbank.store.engine import make_engine
 from gasbank.store.link import Link
 
 MULTIPLIED = 3
-SLOTS = 6  # calls at a time per listener and process: a few keep two cores busy, and a server allows about a hundred
+SLOTS = 6  # calls at a time per listener and process: a few keep two cores busy, and a server allows some hundreds
 
 
 class Listener:
