@@ -16,8 +16,8 @@ test: $(READY) $(AZ)/ready  ## lint, types, layers and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not alone" -n 2 --dist loadfile
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m "not alone" -n 4 --dist loadfile
+	$(BIN)/pytest -m alone tests/e2e
 
 bench: $(READY)  ## the figures in the README
 	$(BIN)/python benchmarks/startup.py
@@ -25,8 +25,9 @@ bench: $(READY)  ## the figures in the README
 	$(BIN)/firedrill calibrate --rate 100/s --outages 20
 	$(BIN)/python benchmarks/healthy_runs.py 5
 
-soak: $(READY)   ## kill everything at random, 200 times; then a hundred leaders (about ten minutes)
+soak: $(READY)   ## 200 kills at random, the alternative routes, a hundred leaders (about half an hour)
 	$(BIN)/python benchmarks/soak.py --kills 200
+	$(BIN)/python benchmarks/routes.py --both 60
 	$(BIN)/python benchmarks/leader.py --rounds 100
 
 setup: $(READY)

@@ -3,10 +3,13 @@
 Works under `firedrill run` and as a plain locustfile: `locust -f drills/load/gasbank.py --host http://127.0.0.1:PORT`.
 """
 
+from gevent.pool import Pool
+
 from firedrill.load.openloop import RUN, Arrival, OpenLoopUser
 
 ACCOUNTS = [f"load-{RUN}-{number}" for number in range(20)]
 OPENING_KWH = 1_000_000
+AT_ONCE = 10
 
 
 def transfer(arrival: Arrival) -> None:
@@ -28,8 +31,8 @@ class Shipper(OpenLoopUser):
     journeys = {transfer: 4, balance: 5, statement: 1}  # noqa: RUF012 - Locust reads it from the class
 
     def prepare(self) -> None:
-        for account in ACCOUNTS:
-            self.open(account)
+        """All at once: what is opened in the last moments before a forced failover is lost with them."""
+        Pool(AT_ONCE).map(self.open, ACCOUNTS)
 
     def open(self, account: str) -> None:
         """Open and fill one account; the keys keep this harmless when it is done again."""

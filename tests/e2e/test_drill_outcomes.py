@@ -21,8 +21,6 @@ def test_without_lag_nothing_is_lost(place: Place, drill: str) -> None:
     ("mistake", "drill", "objective"),
     [
         ("no-retry", "sql-forced-failover", "failed requests"),
-        ("no-retry", "sql-planned-failover", "failed requests"),
-        ("stale-pool", "sql-forced-failover", "transfer recovers within"),
         ("stale-pool", "sql-planned-failover", "transfer recovers within"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The whole bank on the whole stage, by the repository's own soak and benchmark, shorter than by hand: `make soak` runs them at length."""
+"""The whole bank on the whole stage, by the repository's own soak, shorter than by hand: `make soak` runs it at length."""
 
 import json
 import os
@@ -30,16 +30,8 @@ def run(tmp_path: Path, script: str, *options: str) -> tuple[int, Any]:
 
 def test_nothing_acknowledged_is_lost_when_everything_is_killed_at_random(tmp_path: Path) -> None:
     """Buses, blob services, databases and each kind of pod, under load: no loss, no double, gas conserved, all drained."""
-    code, said = run(tmp_path, "soak.py", "--kills", "24", "--every", "0.8")
+    code, said = run(tmp_path, "soak.py", "--kills", "14", "--every", "0.8")
     failed = [f"{check['name']}: {check['said']}" for check in said["checks"] if not check["ok"]]
     assert (failed, code) == ([], 0)
     assert set(said["killed"]) == {"blob", "bus", "commands", "database", "plant", "reads", "worker"}
     assert len(said["checks"]) >= 8
-
-
-def test_the_alternative_routes_carry(tmp_path: Path) -> None:
-    """Bus A away, both buses away, blob region 1 away: accepted all the while, told over B, archived in region 2, homed."""
-    code, said = run(tmp_path, "routes.py", "--phase", "6", "--both", "12")
-    failed = [f"{check['name']}: {check['said']}" for check in said if not check["ok"]]
-    assert (failed, code) == ([], 0)
-    assert len(said) == 13

@@ -8,4 +8,4 @@ from gasbank.audit.sealing import seal_some
 from gasbank.confirmations.archiving import archive_some
 from gasbank.messaging.steps import Step
 
-STEPS = (Step("archive", 0.25, archive_some), Step("home", 1.0, home_some), Step("seal", 1.0, seal_some))
+STEPS = (Step("archive", 0.5, archive_some), Step("home", 1.0, home_some), Step("seal", 1.0, seal_some))

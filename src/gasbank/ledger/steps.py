@@ -3,7 +3,7 @@
 from gasbank.ledger.projector import project_once
 from gasbank.messaging.steps import Step, Turn
 
-EVERY_S = 0.2
+EVERY_S = 0.5  # readers add what is not folded yet, so nobody waits for this
 BATCH = 500
 
 

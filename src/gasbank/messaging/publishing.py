@@ -26,7 +26,7 @@ from gasbank.messaging.queues import QUEUES
 from gasbank.messaging.steps import Step, Turn
 from gasbank.messaging.wire import Packed, letter, pack, transfers
 
-EVERY_S = 0.25
+EVERY_S = 0.4
 NUMBER_AT_ONCE, SEND_AT_ONCE = 1000, 300  # the second is per receiver: one whose queue is stuck holds up no other
 SENT_AGAIN_S = 60.0  # far more than a replica is ever behind
 log = logging.getLogger("gasbank.publisher")
