@@ -16,7 +16,7 @@ test: $(READY) $(AZ)/ready  ## lint, types, layers and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not alone" -n 4 --dist loadfile
+	$(BIN)/pytest -m "not alone" -n 2 --dist loadfile
 	$(BIN)/pytest -m alone tests/e2e
 
 bench: $(READY)  ## the figures in the README
