@@ -102,12 +102,6 @@ class Cluster:
             if pod["spec"].get("nodeName") == node_name:
                 self._mark(self.kubelets, key_of(POD, pod))
 
-    async def restart(self, node_name: str) -> None:
-        """Off, and on again after the time that a machine takes to boot."""
-        await self.power_off(node_name)
-        await asyncio.sleep(self.timings().boot_s)
-        await self.power_on(node_name)
-
     def _known(self, node_name: str) -> Key:
         """KeyError names the nodes that there are."""
         if self.store.find(NODE, "", node_name) is None:

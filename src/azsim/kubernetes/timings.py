@@ -8,7 +8,6 @@ class Timings(msgspec.Struct, frozen=True):
 
     notice_s: float  # until a silent node is called NotReady
     evict_after_s: float  # from there until its pods are evicted
-    boot_s: float  # of a node that restarts
     first_pause_s: float  # before a container that ended is started again; doubles each time
     longest_pause_s: float
     long_life_s: float  # a container that lived this long starts with the first pause again
@@ -19,7 +18,6 @@ PROFILES = {
     "brisk": Timings(
         notice_s=0.5,
         evict_after_s=1.0,
-        boot_s=1.0,
         first_pause_s=0.2,
         longest_pause_s=5.0,
         long_life_s=10.0,
@@ -28,7 +26,6 @@ PROFILES = {
     "azure": Timings(
         notice_s=40.0,
         evict_after_s=300.0,
-        boot_s=60.0,
         first_pause_s=10.0,
         longest_pause_s=300.0,
         long_life_s=600.0,
