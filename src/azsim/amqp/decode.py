@@ -34,22 +34,27 @@ def decode(data: bytes, at: int = 0) -> tuple[Any, int]:
     """The value at `at` and the position behind it; DecodeError."""
     try:
         return value_at(data, at, 0)
-    except (IndexError, struct.error, UnicodeDecodeError, OverflowError) as error:
+    except DecodeError:
+        raise
+    except (LookupError, ValueError, OverflowError, struct.error) as error:
         raise DecodeError(f"malformed value at byte {at}: {error}") from error
 
 
 def value_at(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     code = data[at]
-    if code == 0x00:
-        return described(data, at + 1, depth)
+    return described(data, at + 1, depth) if code == 0x00 else of_code(code, data, at + 1, depth)
+
+
+def of_code(code: int, data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    """The value whose format code was already read: in an array one code stands for all its values."""
     if code in COMPOUND:
         if depth > NESTED:
             raise DecodeError(f"values nested deeper than {NESTED}")
-        return COMPOUND[code](data, at + 1, depth + 1)
+        return COMPOUND[code](data, at, depth + 1)
     decoder = SIMPLE.get(code)
     if decoder is None:
-        raise DecodeError(f"unknown format code 0x{code:02x} at byte {at}")
-    return decoder(data, at + 1)
+        raise DecodeError(f"unknown format code 0x{code:02x} before byte {at}")
+    return decoder(data, at)
 
 
 def described(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -139,7 +144,7 @@ def array(data: bytes, at: int, width: int, depth: int) -> tuple[Array, int]:
     code, at = data[at], at + 1
     values = Array()
     for _ in range(count):
-        value, at = COMPOUND[code](data, at, depth) if code in COMPOUND else SIMPLE[code](data, at)
+        value, at = of_code(code, data, at, depth)
         values.append(value if descriptor is None else Described(descriptor, value))
     if at > end:
         raise DecodeError("items go beyond their array")

@@ -186,7 +186,7 @@ def read(body: bytes) -> tuple[Any, bytes]:
     said, end = decode(body)
     if not isinstance(said, Described) or not isinstance(said.value, list):
         raise DecodeError("a frame without a performative")
-    kind = BY_CODE.get(said.descriptor)
+    kind = BY_CODE.get(said.descriptor) if isinstance(said.descriptor, ULong) else None
     if kind is None:
         raise DecodeError(f"unknown performative {said.descriptor!r}")
     return fill(kind, said.value), body[end:]

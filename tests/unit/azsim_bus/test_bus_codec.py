@@ -1,17 +1,19 @@
 """AMQP's types on the wire: whatever is written is read again, whatever is read is a value or a clear refusal."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from azsim.amqp import types as t
-from azsim.amqp.decode import decode
+from azsim.amqp.decode import COMPOUND, decode
+from azsim.amqp.decode import SIMPLE as FORMATS
 from azsim.amqp.encode import encode
 from azsim.amqp.frames import AMQP_HEADER, FrameReader, FramingError
-from azsim.amqp.performatives import Attach, Disposition, Flow, Transfer, read, write
+from azsim.amqp.performatives import CODES, Attach, Disposition, Flow, Transfer, read, write
 
 
 def whole(low: int, high: int, kind: type) -> st.SearchStrategy[Any]:
@@ -90,8 +92,15 @@ def test_what_is_cut_short_is_refused(value: Any, data: st.DataObject) -> None:
         decode(raw[:cut])
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=200))
+FORMAT = st.sampled_from([bytes([code]) for code in (0, *FORMATS, *COMPOUND, 0xFF)])
+NOISE = st.lists(st.one_of(FORMAT, FORMAT, st.binary(max_size=6)), max_size=80).map(b"".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NOISE)
+@example(b"s\x00\x11\x00\x00").via("a code point beyond Unicode")
+@example(b"\xe0\x02\x01\xff").via("an array of a format that there is not")
+@example(b"\xc1\x04\x02\x73\xff\xff\xff\xff@").via("the same inside a map")
 def test_noise_is_a_value_or_a_refusal(noise: bytes) -> None:
     """Nothing that a client sends ends in another exception."""
     try:
@@ -99,6 +108,22 @@ def test_noise_is_a_value_or_a_refusal(noise: bytes) -> None:
     except t.DecodeError:
         return
     assert 0 < end <= len(noise)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NOISE)
+@example(b"\x00\x45\x45").via("a list for a descriptor")
+def test_a_noisy_frame_is_a_performative_or_a_refusal(noise: bytes) -> None:
+    """The descriptor too may be any value, hashable or not."""
+    with suppress(t.DecodeError):
+        assert type(read(noise)[0]) in CODES
+
+
+def test_arrays_may_not_nest_without_end() -> None:
+    """Each level says an honest size: only the depth is hostile."""
+    level = b"\xf0\x00\x00\x40\x00\x00\x00\x00\x01"
+    with pytest.raises(t.DecodeError, match="nested"):
+        decode(level * 1500 + bytes(20_000))
 
 
 def test_values_may_not_nest_without_end() -> None:
