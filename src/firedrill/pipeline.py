@@ -69,7 +69,7 @@ def run(plan: Plan, order: Order, view: View) -> Ended:
         rundir.check_place(order.reports)
         keep = places.Keep(order.keep_stage)
         with places.at(plan.target, plan.project, view.say, keep) as place:
-            check_target(plan.target, place)
+            check_target(plan.target, place, plan.experiment)
             ended = carry_out(plan, order, place, view)
             keep.up = keep.up or ended.verdict.put_back.outcome != "pass"
             return ended

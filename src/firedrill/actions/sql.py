@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from chaoslib.exceptions import ActivityFailed
 
 from firedrill.actions.notes import note
+from firedrill.actions.steps import FAULT, UNDO, Words, check_allowed, fault, refuse
 from firedrill.azure.clients import poll_interval, sql_client
 from firedrill.azure.operations import Done, PollTimes, Refused, Unclear, await_end, finish, start
 from firedrill.clock import monotonic, sleep
@@ -45,19 +46,18 @@ An interrupt can come at any moment of a failover. Looking at the roles too earl
 change would come after we had said that nothing was left to do."""
 
 
-class Words(NamedTuple):
-    """Which events one kind of change leaves behind."""
-
-    command: str
-    accepted: str
-    done: str
-    failed: str
-
-
-FAULT = Words(kinds.FAULT_COMMAND, kinds.FAULT_ACCEPTED, kinds.FAULT_DONE, kinds.FAULT_FAILED)
-UNDO = Words(kinds.UNDO_COMMAND, kinds.UNDO_ACCEPTED, kinds.UNDO_DONE, kinds.UNDO_FAILED)
+def check_change_over(resource_group: str, failover_group: str, to: str, within: str = "10m") -> None:  # noqa: ARG001 - an action's arguments
+    """The guard: the group may be touched, `to` is not primary yet, and both legs stand."""
+    for name in (failover_group, to):
+        check_allowed("sql", name)
+    state = Group(sql_client(), resource_group, failover_group, to).state()
+    if state.role == "Primary":
+        raise refuse(f"{to} is primary of {failover_group} already", change="name the other server")
+    if state.state != "CATCH_UP":
+        raise refuse(f"{failover_group} is {state.state}", accepted="CATCH_UP", change="wait until it is")
 
 
+@fault("fail-back", undo="firedrill.actions.sql.fail_back", guard=check_change_over)
 def force_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
     """Force `to` to become primary at once; commits that were not replicated are lost.
 
@@ -69,11 +69,13 @@ def force_failover(resource_group: str, failover_group: str, to: str, within: st
     )
 
 
+@fault("fail-back", undo="firedrill.actions.sql.fail_back", guard=check_change_over)
 def planned_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
     """Let `to` become primary after a full sync: nothing is lost. Both servers must be up. Else as `force_failover`."""
     return change_over(resource_group, failover_group, to, within, "begin_failover", planned=True)
 
 
+@fault("fail-back", undo="firedrill.actions.sql.fail_back", guard=check_change_over)
 def try_planned_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
     """Planned when the primary can be reached, forced otherwise. Else as `force_failover`."""
     begin = "begin_try_planned_before_forced_failover"
@@ -112,11 +114,6 @@ def let_finish(group: Group, limit_s: float) -> None:
 
 def change_over(resource_group: str, failover_group: str, to: str, within: str, begin: str, *, planned: bool) -> str:
     group = Group(sql_client(), resource_group, failover_group, to)
-    state = group.state()
-    if state.role == "Primary":
-        raise ActivityFailed(f"{to} is primary of {failover_group} already: nothing was done")
-    if state.state != "CATCH_UP":
-        raise ActivityFailed(f"{failover_group} is {state.state}, not CATCH_UP: nothing was done")
     return run_operation(group, getattr(group.client.failover_groups, begin), seconds(within), FAULT, planned=planned)
 
 

@@ -7,6 +7,8 @@ from firedrill.model.history import Event, History
 from firedrill.model.interval import Interval
 from firedrill.model.verdict import Fault, Outage, Phase, Watch
 
+OF_A_FAILOVER = {"promoted", "re-pointed"}
+
 
 def first(events: Sequence[Event], kind: str, name: str | None = None) -> Event | None:
     return next((one for one in events if one.kind == kind and (name is None or one.data.get("name") == name)), None)
@@ -49,7 +51,7 @@ def phases(
         and outage.ended_s.high is not None
         and Interval(outage.ended_s.low + hold_s, outage.ended_s.high + hold_s)
     )
-    return [
+    moments = [
         Phase("command", Interval(fault.at_s, fault.at_s)),
         Phase("accepted", (fault.accepted_s and Interval(fault.accepted_s, fault.accepted_s)) or None),
         Phase("first error", first_error(watches)),
@@ -60,6 +62,7 @@ def phases(
         Phase("held", held or None, name),
         Phase("redundant", redundant),
     ]
+    return [one for one in moments if fault.on.startswith("sql/") or one.name not in OF_A_FAILOVER]
 
 
 def observed(history: History, fault: Fault, attribute: str, value: str, subject: str | None = None) -> Interval | None:

@@ -1,14 +1,15 @@
-"""How long the system stood without its second leg, from what was observed of roles and replication.
+"""How long the system stood without its second leg, from what was observed of the control plane.
 
-Redundant means: exactly one server is Primary, and every server says CATCH_UP. The exposure window runs from the
+Redundant means: exactly one SQL server is Primary and every one says CATCH_UP, and nothing else says that it is not. The exposure window runs from the
 fault to the moment redundancy came back for good, put-back included: that is how long a second failure would have
 been fatal, or could have been, at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from firedrill.model import events as kinds
+from firedrill.model.facts import REDUNDANT, YES, Value
 from firedrill.model.history import Event
 from firedrill.model.interval import Interval
 
@@ -22,10 +23,10 @@ class Change(NamedTuple):
 
 def redundancy_changes(events: Sequence[Event]) -> list[Change]:
     """Every change of redundancy, in order; empty when roles were never observed."""
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], Value] = {}
     changes: list[Change] = []
     for event in events:
-        if event.kind != kinds.OBSERVED or event.data["attribute"] not in {"role", "state"}:
+        if event.kind != kinds.OBSERVED or event.data["attribute"] not in {"role", "state", REDUNDANT}:
             continue
         seen[event.data["subject"], event.data["attribute"]] = event.data["value"]
         redundant = is_redundant(seen)
@@ -34,14 +35,18 @@ def redundancy_changes(events: Sequence[Event]) -> list[Change]:
     return changes
 
 
-def is_redundant(seen: dict[tuple[str, str], str]) -> bool | None:
-    """None as long as some server's role or state has not been seen."""
-    servers = {subject for subject, _ in seen}
+def is_redundant(seen: Mapping[tuple[str, str], Value]) -> bool | None:
+    """None as long as nothing was seen, or not all of the failover group."""
+    said = [value for (_, attribute), value in seen.items() if attribute == REDUNDANT]
+    servers = {subject for subject, attribute in seen if attribute in {"role", "state"}}
+    if not servers:
+        return all(value == YES for value in said) if said else None
     roles = [seen.get((server, "role")) for server in servers]
     states = [seen.get((server, "state")) for server in servers]
     if len(servers) < 2 or None in roles or None in states:
         return None
-    return roles.count("Primary") == 1 and all(state == "CATCH_UP" for state in states)
+    whole = roles.count("Primary") == 1 and all(state == "CATCH_UP" for state in states)
+    return whole and all(value == YES for value in said)
 
 
 def roles_changed(events: Sequence[Event]) -> list[str]:

@@ -169,9 +169,10 @@ def put_back_outcome(history: History, window: Interval | None) -> tuple[Verdict
     said = [
         event for event in history.events if event.kind in {kinds.UNDO_FAILED, kinds.UNDO_DONE, kinds.UNDO_NOT_NEEDED}
     ]
-    if not said:
+    heals = all(event.data["reversibility"] == "self-heals" for event in history.of_kind(kinds.FAULT_COMMAND))
+    if not said and not heals:
         return "fail", "no undo was carried out"
-    if said[-1].kind == kinds.UNDO_FAILED:
+    if said and said[-1].kind == kinds.UNDO_FAILED:
         return "fail", said[-1].data["error"]
     if moved := roles_changed(history.events):
         return "fail", "; ".join(moved)

@@ -61,7 +61,7 @@ def ask_target(drill: str, target: str, overrides: list[str]) -> None:
     plan = make_plan(Order(drill, target, overrides=tuple(overrides)))
     preflight.refuse_open_undo(plan.target.name)
     with place.at(plan.target, plan.project, say, place.Keep(up=False)) as found:
-        preflight.check_target(plan.target, found)
+        preflight.check_target(plan.target, found, plan.experiment)
 
 
 def check_all() -> Exit:

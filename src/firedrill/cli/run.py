@@ -68,7 +68,7 @@ def refuse_unasked(chosen: "Target", order: "Order", *, yes: bool) -> None:
     """Usage unless the target is a rehearsal, or somebody said yes to the real thing."""
     if not chosen.rehearsal and not yes:
         raise Usage(
-            f"target {chosen.name} is no rehearsal: this would break {chosen.sql.failover_group} for real",
+            f"target {chosen.name} is no rehearsal: this would break {', '.join(chosen.allow or chosen.resources)} for real",
             where=f"--target {order.target}",
             accepted="--yes, from somebody who may say so",
             next_step=f"firedrill plan {order.drill} --target {order.target} says what would happen",

@@ -80,6 +80,7 @@ RECOVERY = Record(
     RecoverySpec,
     Key("hold", SPELL, "good again for this long is recovered", "hold_s"),
     Key("within", SPELL, "stop waiting after this", "within_s"),
+    Key("after", SPELL, "put back so long after the fault; left out: when the watches are good again", "after_s"),
 )
 KEYS = (
     Key("drill", Text(120), "the title, in words", "title", required=True),

@@ -48,24 +48,26 @@ def make_plan(order: Order) -> Plan:
 
 def describe(plan: Plan) -> dict[str, Any]:
     """The plan for people and programs: what, on what, what undo really is, and what loss to expect."""
-    names = given_names(plan)
-    declared: dict[str, Any] = next(
-        (one for one in plan.experiment.get("extensions", []) if one.get("name") == "firedrill"), {}
-    )
-    reversibility = declared.get("reversibility", "fail-back")
+    names, reversibility = given_names(plan), declared_reversibility(plan.experiment)
     return {
         "hash": plan.hash,
         "drill": plan.drill.name,
         "because": plan.drill.because,
         "target": plan.target.name,
         "rehearsal": plan.target.rehearsal,
-        "resources": f"failover group {plan.target.sql.failover_group}: {plan.target.sql.primary}, {plan.target.sql.secondary}",
+        "may touch": list(plan.target.allow or plan.target.resources),
         "faults": [step(one, names) for one in plan.experiment["method"] if one.get("type") == "action"],
         "undo": [step(one, names) for one in plan.experiment.get("rollbacks", [])],
         "reversibility": f"{reversibility}: {WORDS.get(reversibility, '')}",
         "predicted loss": predicted_loss(plan),
         "objectives": {one.name: one.limit_words for one in plan.drill.objectives},
     }
+
+
+def declared_reversibility(experiment: dict[str, Any]) -> str:
+    """What the experiment says that putting back means; `reversible` when it has a way back and says nothing."""
+    said = [one["reversibility"] for one in experiment.get("extensions", []) if "reversibility" in one]
+    return str(said[0]) if said else "reversible"
 
 
 def given_names(plan: Plan) -> dict[str, str]:

@@ -55,6 +55,6 @@ def write_invariant(invariant: InvariantSpec) -> dict[str, Any]:
 
 
 def write_recovery(drill: Drill) -> dict[str, str]:
-    within = drill.recovery.within_s
-    hold = {"hold": duration_text(drill.recovery.hold_s)}
-    return hold if within is None else {**hold, "within": duration_text(within)}
+    spec = drill.recovery
+    said = {"hold": spec.hold_s, "within": spec.within_s, "after": spec.after_s}
+    return {key: duration_text(value) for key, value in said.items() if value is not None}

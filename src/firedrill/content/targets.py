@@ -15,7 +15,18 @@ from firedrill.content.settings import LAG, MISTAKE, PROFILE, SEED, Settings, re
 from firedrill.content.shape import At, Flag, Integer, Key, Many, Matching, Named, Record, Text
 from firedrill.content.yaml import read_document
 from firedrill.errors import Usage
-from firedrill.model.target import AzureSpec, RouteSpec, SqlSpec, StageSpec, SystemSpec, Target, WorkloadSpec
+from firedrill.model.target import (
+    AzureSpec,
+    BusSpec,
+    ClusterSpec,
+    RouteSpec,
+    SqlSpec,
+    StageSpec,
+    StorageSpec,
+    SystemSpec,
+    Target,
+    WorkloadSpec,
+)
 
 NAME = Matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "letters, digits, . _ and -, up to 63")
 GROUP = Matching(r"[A-Za-z0-9(][\w.()-]{0,89}", "a resource group: letters, digits, . _ - ( and ), up to 90")
@@ -39,7 +50,29 @@ SQL = Record(
     Key("failover_group", NAME, "the failover group's name", required=True),
     Key("primary", NAME, "the server that is primary before a drill", required=True),
     Key("secondary", NAME, "the server on the other side", required=True),
+    Key("database", NAME, "the database, for drills of a single one"),
 )
+BUSES = Record(
+    BusSpec,
+    Key("a", NAME, "the namespace that is used first", required=True),
+    Key("b", NAME, "the namespace on the other side", required=True),
+    Key("alias", NAME, "the Geo-DR alias over both"),
+)
+STORAGE = Record(
+    StorageSpec,
+    Key("first", NAME, "the account that is written first", required=True),
+    Key("second", NAME, "the account in the other region", required=True),
+)
+CLUSTERS = Record(
+    ClusterSpec,
+    Key("first", NAME, "the kubeconfig context of the first region", required=True),
+    Key("second", NAME, "the kubeconfig context of the second region", required=True),
+    Key("namespace", NAME, "where the system's pods are"),
+    Key("first_scale_set", NAME, "the scale set under the nodes of the first region"),
+    Key("second_scale_set", NAME, "the scale set under the nodes of the second region"),
+)
+KINDS = "sql|servicebus|storage|kubernetes|compute|stage"
+ALLOWED = Matching(rf"({KINDS})/\S+", f"kind/name, where kind is one of {KINDS.replace('|', ', ')}")
 SYSTEM = Record(SystemSpec, Key("url", URL, "where users reach the system", required=True))
 WORKLOAD = Record(
     WorkloadSpec,
@@ -77,7 +110,11 @@ TARGET = Record(
     Key("target", NAME, "the target's name", "name", required=True),
     Key("rehearsal", Flag(), "true: nothing here is real, and the report says so"),
     Key("azure", AZURE, "the subscription"),
-    Key("sql", SQL, "the SQL failover group", required=True),
+    Key("sql", SQL, "the SQL failover group"),
+    Key("servicebus", BUSES, "the two Service Bus namespaces"),
+    Key("storage", STORAGE, "the storage account of each region"),
+    Key("kubernetes", CLUSTERS, "the cluster of each region"),
+    Key("allow", Many(ALLOWED, 1), "the only resources that may be touched; left out: all that are named here"),
     Key("system", SYSTEM, "the system under drill"),
     Key("stage", STAGE, "the rehearsal stage of this machine"),
 )
@@ -96,8 +133,9 @@ def load_target(name: str | Path, project: Path | None = None, overrides: Sequen
 
 def check_place(target: Target, at: At) -> None:
     """Either a stage that is called a rehearsal, or a subscription with an address; never something in between."""
-    if target.sql.primary == target.sql.secondary:
-        raise at.child("sql").child("secondary").refuse("primary and secondary are the same server", "two servers")
+    check_two_sides(target, at)
+    if strange := sorted(set(target.allow) - set(target.resources)):
+        raise at.child("allow").refuse(f"{strange[0]} is not a resource of this target", ", ".join(target.resources))
     if target.stage is not None:
         if not target.rehearsal:
             raise at.child("stage").refuse(
@@ -109,6 +147,19 @@ def check_place(target: Target, at: At) -> None:
     for key, given in (("azure", target.azure.subscription), ("system", target.system.url)):
         if not given:
             raise at.refuse(f"the key {key!r} is missing", "a stage, or azure and system", f"add the block `{key}:`")
+
+
+def check_two_sides(target: Target, at: At) -> None:
+    """What stands in for the other cannot be the same one."""
+    sides = (
+        ("sql", target.sql and (target.sql.primary, target.sql.secondary), "secondary", "server"),
+        ("servicebus", target.servicebus and (target.servicebus.a, target.servicebus.b), "b", "namespace"),
+        ("storage", target.storage and (target.storage.first, target.storage.second), "second", "account"),
+        ("kubernetes", target.kubernetes and (target.kubernetes.first, target.kubernetes.second), "second", "context"),
+    )
+    for block, pair, key, what in sides:
+        if pair and pair[0] == pair[1]:
+            raise at.child(block).child(key).refuse(f"both sides are the same {what}: {pair[0]}", f"two {what}s")
 
 
 def with_settings(target: Target, settings: Settings) -> Target:

@@ -77,6 +77,33 @@ def run_experiment(experiment: dict[str, Any], steps: Steps, on_signal: Callable
     )
 
 
+def gate(experiment: dict[str, Any]) -> str:
+    """What the experiment's own hypothesis says against a start, in words; "" when it is met. Injects nothing."""
+    from chaoslib.configuration import load_configuration
+    from chaoslib.hypothesis import run_steady_state_hypothesis
+
+    if "steady-state-hypothesis" not in experiment:
+        return ""
+    state = run_steady_state_hypothesis(experiment, load_configuration(experiment.get("configuration", {})), {})
+    unmet = [one for one in state["probes"] if not one.get("tolerance_met")]
+    return "; ".join(f"{one['activity']['name']}: {answer(one)}" for one in unmet)
+
+
+def answer(probe: dict[str, Any]) -> str:
+    if probe.get("status") != "succeeded":
+        return reason(probe)
+    return f"is {probe.get('output')!r}, not {probe['activity'].get('tolerance')!r}"
+
+
+def arguments_of(experiment: dict[str, Any], activity: dict[str, Any]) -> dict[str, Any]:
+    """The activity's arguments with the experiment's configuration filled in."""
+    from chaoslib import substitute
+    from chaoslib.configuration import load_configuration
+
+    given = activity["provider"].get("arguments", {})
+    return dict(substitute(given, load_configuration(experiment.get("configuration", {})), {}))
+
+
 def not_succeeded(activities: list[dict[str, Any]]) -> dict[str, str]:
     return {one["activity"]["name"]: reason(one) for one in activities if one.get("status") != "succeeded"}
 

@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 from firedrill.azure.clients import sql_client
 from firedrill.clock import Clock
 from firedrill.model import events as kinds
-from firedrill.model.target import Target
+from firedrill.model.facts import Fact, Value
+from firedrill.model.target import SqlSpec
 from firedrill.probes.sql import group_state
 from firedrill.store.events import EventLog
 
-Value = str | float | None
-Fact = tuple[str, str, Value]  # subject, attribute, value
 Question = Callable[[], list[Fact]]
 
 
@@ -42,25 +41,24 @@ class Names(NamedTuple):
             connection.close()
 
 
-def control_plane(target: Target) -> Question:
+def control_plane(sql: SqlSpec, resource_group: str) -> Question:
     """Role and replication state of both servers of the failover group."""
-    client, sql = sql_client(), target.sql
+    client = sql_client()
 
     def ask() -> list[Fact]:
         return list(facts())
 
     def facts() -> Iterator[Fact]:
         for server in (sql.primary, sql.secondary):
-            state = group_state(client, target.azure.resource_group, sql.failover_group, server)
+            state = group_state(client, resource_group, sql.failover_group, server)
             yield (server, "role", state.role)
             yield (server, "state", state.state)
 
     return ask
 
 
-def listeners(target: Target, names: Names) -> Question:
+def listeners(group: str, names: Names) -> Question:
     """The server that each listener's name leads to."""
-    group = target.sql.failover_group
     subjects = {
         "read-write listener": f"{group}.database.windows.net",
         "read-only listener": f"{group}.secondary.database.windows.net",
@@ -98,8 +96,10 @@ class Observer:
         self._threads.append(thread)
         thread.start()
 
-    def latest(self, subject: str, attribute: str) -> Value:
-        return self._latest.get((subject, attribute), "")
+    @property
+    def latest(self) -> dict[tuple[str, str], Value]:
+        """What was seen last, by subject and attribute."""
+        return dict(self._latest)
 
     def stop(self) -> None:
         self._stop.set()

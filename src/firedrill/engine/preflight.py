@@ -1,14 +1,21 @@
-"""What must be true before a drill may touch anything: nothing left open, rights, and a redundant group."""
+"""What must be true before a drill may touch anything: nothing left open, rights, redundancy, and every guard content."""
 
-from typing import Any
+import importlib
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from firedrill.azure.clients import sql_client
+from firedrill.engine.chaos import arguments_of, gate
 from firedrill.engine.place import Place
+from firedrill.engine.subjects import FACTS, facts_of, subjects
 from firedrill.errors import CannotRun
+from firedrill.model.facts import NO, REDUNDANT
 from firedrill.model.target import Target
-from firedrill.probes.sql import GroupState, group_state
+from firedrill.probes.sql import group_state
 from firedrill.safety.home import home
 from firedrill.safety.undo import open_undos
+
+T = TypeVar("T")
 
 
 def refuse_open_undo(target: str) -> None:
@@ -21,29 +28,83 @@ def refuse_open_undo(target: str) -> None:
         )
 
 
-def check_target(target: Target, place: Place) -> GroupState:
-    """Ask the control plane with the credentials that the drill will use; CannotRun says what is missing."""
-    state = ask(
-        lambda: group_state(sql_client(), target.azure.resource_group, target.sql.failover_group, target.sql.primary),
-        target,
-    )
+def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> None:
+    """Ask the control plane with the credentials that the drill will use; CannotRun says what is missing or not allowed."""
+    about = subjects(experiment)
+    if "sql" in about:
+        check_group(target, place)
+    for subject in (one for one in about if one in FACTS):
+        check_redundant(target, subject)
+    check_guards(target, experiment)
+    if unmet := gate(experiment):
+        raise CannotRun(
+            f"the experiment would not begin: {unmet}",
+            where=f"steady-state hypothesis of {experiment['title']!r}, target {target.name}",
+            next_step="wait until it holds, or mend what it names, then run again",
+        )
+
+
+def check_group(target: Target, place: Place) -> None:
+    """A failover group with both legs, the right way round."""
+    sql = target.sql
+    if sql is None:
+        raise CannotRun(
+            "the drill is about a SQL failover group, and the target names none",
+            where=f"target {target.name}",
+            next_step="add the block `sql:` to the target",
+        )
+    group = target.azure.resource_group
+    state = ask(lambda: group_state(sql_client(), group, sql.failover_group, sql.primary), target)
     if (state.role, state.state) != ("Primary", "CATCH_UP"):
         raise CannotRun(
-            f"{target.sql.primary} is {state.role} and replication is {state.state}",
-            where=f"failover group {target.sql.failover_group} on {place.env.get('ARM_ENDPOINT', 'Azure')}",
-            accepted=f"{target.sql.primary} Primary and CATCH_UP: a drill begins with redundancy",
+            f"{sql.primary} is {state.role} and replication is {state.state}",
+            where=f"failover group {sql.failover_group} on {place.env.get('ARM_ENDPOINT', 'Azure')}",
+            accepted=f"{sql.primary} Primary and CATCH_UP: a drill begins with redundancy",
             next_step="wait until it is, or fail back by hand, then run again",
         )
-    return state
 
 
-def ask(question: Any, target: Target) -> GroupState:
+def check_redundant(target: Target, subject: str) -> None:
+    facts = ask(facts_of(target, subject), target)
+    short = [name for name, attribute, value in facts if (attribute, value) == (REDUNDANT, NO)]
+    if short:
+        known = "; ".join(f"{name} {attribute} {value}" for name, attribute, value in facts if name in short)
+        raise CannotRun(
+            f"not redundant: {', '.join(short)}",
+            where=f"target {target.name} ({known})",
+            accepted="a drill begins with redundancy",
+            next_step="wait until it is, or mend it, then run again",
+        )
+
+
+def check_guards(target: Target, experiment: dict[str, Any]) -> None:
+    """Every action is asked whether it would refuse what it is to break. Nothing is touched."""
+    for activity in experiment["method"]:
+        provider = activity["provider"]
+        if activity["type"] != "action" or not provider.get("module", "").startswith("firedrill."):
+            continue
+        action = getattr(importlib.import_module(provider["module"]), provider["func"])
+        guard = getattr(getattr(action, "declared", None), "guard", None)
+        if guard is not None:
+            content(lambda: guard(**arguments_of(experiment, activity)), activity["name"], target)  # noqa: B023
+
+
+def content(guard: Callable[[], None], name: str, target: Target) -> None:
+    from chaoslib.exceptions import ActivityFailed
+
+    try:
+        ask(guard, target)
+    except ActivityFailed as refusal:
+        raise CannotRun(f"{name}: {refusal}", where=f"target {target.name}") from refusal
+
+
+def ask(question: Callable[[], T], target: Target) -> T:
     """The answer, or the SDK's error in our words."""
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     where = f"target {target.name}"
     try:
-        return question()  # type: ignore[no-any-return]
+        return question()
     except ClientAuthenticationError as error:
         words, advice = (
             f"the credentials were not accepted: {first_line(error)}",

@@ -15,14 +15,14 @@ from firedrill.engine.children import Child
 from firedrill.engine.job import Job
 from firedrill.engine.live import Live
 from firedrill.engine.load import start_load, stop_load
-from firedrill.engine.observer import Observer, control_plane, listeners, replication_lag
+from firedrill.engine.observer import Observer
+from firedrill.engine.subjects import questions
 from firedrill.errors import CannotRun
 from firedrill.model import events as kinds
 from firedrill.model.history import Sample
 from firedrill.store import rundir
 
 READY_WITHIN_S = 30.0
-LAG_EVERY_S = 0.5
 
 
 class Recorders:
@@ -65,9 +65,8 @@ class Recorders:
                     job.drill, job.drill.load, job.project, job.folder, job.place.url, job.child_env(), self._log
                 )
             )
-        self.observer.start("control plane", control_plane(job.target), job.place.poll_s)
-        self.observer.start("names", listeners(job.target, job.place.names), job.place.poll_s)
-        self.observer.start("lag", replication_lag(job.place.lag, job.target.sql.primary), LAG_EVERY_S)
+        for asked in questions(job.target, job.place, job.experiment):
+            self.observer.start(*asked)
 
     def spawn(self, name: str, module: str, *arguments: str) -> Child:
         child = Child(

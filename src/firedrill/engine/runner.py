@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from firedrill.analysis.redundancy import is_redundant
 from firedrill.clock import sleep
-from firedrill.engine.chaos import Outcome, Steps, run_experiment
+from firedrill.content.plans import declared_reversibility
+from firedrill.engine.chaos import Outcome, Steps, arguments_of, run_experiment
 from firedrill.engine.interrupts import STOP, Interrupts
 from firedrill.engine.job import PROBER, Job
 from firedrill.engine.recorders import Recorders
@@ -89,18 +91,23 @@ class Runner:
 
         Whether the rollbacks succeeded: if not, there is no redundancy to wait for.
         """
-        self.job.undo.open(undos_of(self.job))
-        for undo in undos_of(self.job):
+        undos = undos_of(self.job)
+        self.job.undo.open(undos)
+        for undo in undos:
             self.job.record(
-                kinds.UNDO_WRITTEN, name=undo.name, undo=f"{undo.module}.{undo.func}", reversibility="fail-back"
+                kinds.UNDO_WRITTEN,
+                name=undo.name,
+                undo=f"{undo.module}.{undo.func}",
+                reversibility=declared_reversibility(self.job.experiment),
             )
         steps = Steps(self.before_fault, self.hold, self.before_put_back)
         self.outcome = run_experiment(self.job.experiment, steps, self.interrupts.handle)
         self.write_journal(self.outcome)
         self.write_failures(self.outcome)
-        put_back = not self.outcome.rollbacks_failed and bool(self.outcome.journal.get("rollbacks"))
+        carried_out = bool(self.outcome.journal.get("rollbacks")) or not undos
+        put_back = not self.outcome.rollbacks_failed and carried_out
         if put_back:
-            self.job.undo.close("the rollbacks of the experiment succeeded")
+            self.job.undo.close("the rollbacks of the experiment succeeded" if undos else "nothing was to be undone")
         return put_back
 
     def write_failures(self, outcome: Outcome) -> None:
@@ -124,8 +131,12 @@ class Runner:
         self.job.record(kinds.PREDICTED, subject="replication lag", lag_s=lag)
 
     def hold(self) -> None:
-        """Until every watch is good again and stays so, or the drill's patience ends."""
+        """As long as the fault is to stand; else until every watch is good again and stays so, or the drill's patience ends."""
         recovery, began = self.job.drill.recovery, self.job.clock.now()
+        if (after_s := recovery.after_s) is not None:
+            self.phase("recover", f"the fault stands for {in_words(after_s)}")
+            self.wait("the put-back", lambda: self.job.clock.now() - began >= after_s, after_s + 1.0)
+            return
         self.phase("recover", f"waiting until the watches are good again for {in_words(recovery.hold_s)}")
         limit = recovery.within_s or max(
             one.limit for one in self.job.drill.objectives if one.kind == "recovers within"
@@ -148,27 +159,23 @@ class Runner:
         self.phase("put-back", "putting back")
 
     def redundant_again(self) -> None:
-        """Until roles and replication are as they should be, and the watches have held once more."""
+        """Until everything that was observed is redundant, the roles are as they were, and the watches have held once more."""
         self.phase("redundancy", "waiting for redundancy")
-        sql, observer = self.job.target.sql, self.recorders.observer
-        wanted = {
-            (sql.primary, "role"): "Primary",
-            (sql.primary, "state"): "CATCH_UP",
-            (sql.secondary, "state"): "CATCH_UP",
-        }
-        began, hold_s = self.job.clock.now(), self.job.drill.recovery.hold_s
-        back = self.wait(
-            "redundancy",
-            lambda: all(observer.latest(*key) == value for key, value in wanted.items()),
-            REDUNDANT_WITHIN_S,
-        )
+        began, recovery = self.job.clock.now(), self.job.drill.recovery
+        back = self.wait("redundancy", self.redundant, REDUNDANT_WITHIN_S)
         if back is None:
             self.job.record(
                 kinds.NOT_REDUNDANT, waited_s=round(self.job.clock.now() - began, 3), limit_s=REDUNDANT_WITHIN_S
             )
         else:
             self.job.record(kinds.REDUNDANT, waited_s=round(back, 3))
-            self.wait("the watches", lambda: self.held(began, hold_s), self.job.drill.steady.within_s)
+            patience = max(self.job.drill.steady.within_s, recovery.within_s or 0.0)
+            self.wait("the watches", lambda: self.held(began, recovery.hold_s), patience)
+
+    def redundant(self) -> bool:
+        sql, latest = self.job.target.sql, self.recorders.observer.latest
+        role = latest.get((sql.primary, "role"), "Primary") if sql else "Primary"
+        return role == "Primary" and is_redundant(latest) is True
 
     def read_witness(self, witness: str) -> None:
         """A witness is read by a child of its own, when nothing writes any more."""
@@ -202,16 +209,12 @@ class Runner:
 
 def undos_of(job: Job) -> list[Undo]:
     """The experiment's rollbacks with their configuration filled in, as they are written ahead."""
-    from chaoslib import substitute
-    from chaoslib.configuration import load_configuration
-
-    configuration = load_configuration(job.experiment.get("configuration", {}))
     return [
         Undo(
             name=one["name"],
             module=one["provider"]["module"],
             func=one["provider"]["func"],
-            arguments=substitute(one["provider"].get("arguments", {}), configuration, {}),
+            arguments=arguments_of(job.experiment, one),
             environment={
                 key: value for key, value in job.place.env.items() if "SECRET" not in key and "SQL_" not in key
             },

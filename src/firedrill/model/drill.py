@@ -53,11 +53,13 @@ class SteadySpec(msgspec.Struct, frozen=True):
 
 class RecoverySpec(msgspec.Struct, frozen=True):
     """`hold_s`: how long the watches must stay good before the outage counts as over. `within_s`: when to stop waiting
-    (None: the largest recovery objective).
+    (None: the largest recovery objective). `after_s`: put back so long after the fault, whatever the watches say (None: when
+    they are good again), for what comes back only when the fault goes.
     """
 
     hold_s: float = 5.0
     within_s: float | None = None
+    after_s: float | None = None
 
 
 class ObjectiveSpec(msgspec.Struct, frozen=True):

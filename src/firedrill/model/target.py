@@ -22,6 +22,32 @@ class SqlSpec(msgspec.Struct, frozen=True):
     failover_group: str
     primary: str
     secondary: str
+    database: str = ""
+
+
+class BusSpec(msgspec.Struct, frozen=True):
+    """Two Service Bus namespaces, and the Geo-DR alias over them ("": there is none)."""
+
+    a: str
+    b: str
+    alias: str = ""
+
+
+class StorageSpec(msgspec.Struct, frozen=True):
+    """The storage account of each region."""
+
+    first: str
+    second: str
+
+
+class ClusterSpec(msgspec.Struct, frozen=True):
+    """Kubernetes contexts of the two regions, the namespace of the pods, and the scale sets under the nodes."""
+
+    first: str
+    second: str
+    namespace: str = "default"
+    first_scale_set: str = ""
+    second_scale_set: str = ""
 
 
 class SystemSpec(msgspec.Struct, frozen=True):
@@ -74,19 +100,48 @@ class StageSpec(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
+    """`allow`: what actions may touch, as `kind/name`; all that is named here when it is left out."""
+
     name: str
-    sql: SqlSpec
+    sql: SqlSpec | None = None
+    servicebus: BusSpec | None = None
+    storage: StorageSpec | None = None
+    kubernetes: ClusterSpec | None = None
+    allow: tuple[str, ...] = ()
     rehearsal: bool = False
     azure: AzureSpec = AzureSpec()
     system: SystemSpec = SystemSpec()
     stage: StageSpec | None = None
 
     @property
-    def environment(self) -> dict[str, str]:
-        """How actions and experiments learn the names of the resources."""
-        return {
-            "FIREDRILL_RESOURCE_GROUP": self.azure.resource_group,
-            "FIREDRILL_SQL_FAILOVER_GROUP": self.sql.failover_group,
-            "FIREDRILL_SQL_PRIMARY": self.sql.primary,
-            "FIREDRILL_SQL_SECONDARY": self.sql.secondary,
+    def resources(self) -> tuple[str, ...]:
+        """Everything that the target names, as `kind/name`."""
+        named = {
+            "sql": self.sql and (self.sql.failover_group, self.sql.primary, self.sql.secondary),
+            "servicebus": self.servicebus and (self.servicebus.a, self.servicebus.b, self.servicebus.alias),
+            "storage": self.storage and (self.storage.first, self.storage.second),
+            "kubernetes": self.kubernetes and (self.kubernetes.first, self.kubernetes.second),
+            "compute": self.kubernetes and (self.kubernetes.first_scale_set, self.kubernetes.second_scale_set),
+            "stage": ("stage",) if self.stage else None,
         }
+        return tuple(f"{kind}/{name}" for kind, names in named.items() for name in names or () if name)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """How actions and experiments learn the names of the resources, and which of them they may touch."""
+        values = {"RESOURCE_GROUP": self.azure.resource_group, "ALLOW": ",".join(self.allow or self.resources)}
+        if sql := self.sql:
+            values |= {
+                "SQL_FAILOVER_GROUP": sql.failover_group,
+                "SQL_PRIMARY": sql.primary,
+                "SQL_SECONDARY": sql.secondary,
+            }
+            values |= {"SQL_DATABASE": sql.database}
+        if bus := self.servicebus:
+            values |= {"BUS_A": bus.a, "BUS_B": bus.b, "BUS_ALIAS": bus.alias}
+        if storage := self.storage:
+            values |= {"STORAGE_1": storage.first, "STORAGE_2": storage.second}
+        if clusters := self.kubernetes:
+            values |= {"CLUSTER_1": clusters.first, "CLUSTER_2": clusters.second, "NAMESPACE": clusters.namespace}
+            values |= {"SCALE_SET_1": clusters.first_scale_set, "SCALE_SET_2": clusters.second_scale_set}
+        return {f"FIREDRILL_{name}": value for name, value in values.items()}

@@ -52,3 +52,11 @@ def test_redundant_the_other_way_round_is_not_put_back() -> None:
     swapped = [seen("dbp", "role", "Secondary", 10.0, 10.2), seen("dbfop", "role", "Primary", 10.0, 10.2)]
     assert roles_changed(START) == []
     assert roles_changed(START + swapped) == ["dbp was Primary and is Secondary", "dbfop was Secondary and is Primary"]
+
+
+def test_what_is_no_failover_group_says_yes_or_no() -> None:
+    """A bus that is shut for four seconds; together with a group, both must be whole."""
+    bus = [seen("sb-weu", "redundant", "yes", 0, 0.1), seen("sb-weu", "status", "Active", 0, 0.1)]
+    shut, open_ = seen("sb-weu", "redundant", "no", 10.0, 10.2), seen("sb-weu", "redundant", "yes", 14.0, 14.2)
+    assert exposure(redundancy_changes([*bus, shut, open_]), 10.0) == Interval(14.0 - 10.0, 14.2 - 10.0)
+    assert exposure(redundancy_changes([*START, *bus, shut]), 10.0) == Interval(0.0, None)

@@ -22,7 +22,7 @@ system: {url: "https://bank.example"}
 
 BAD = [
     (TARGET, "rehearsal: true\n", "", "stage: a stage is a rehearsal", 3, False),
-    (TARGET, "secondary: two", "secondary: one", "sql.secondary: primary and secondary are the same server", 3, False),
+    (TARGET, "secondary: two", "secondary: one", "sql.secondary: both sides are the same server: one", 3, False),
     (TARGET, "replication_lag: 250ms", "replication_lag: 250", "stage.replication_lag: 250 is not a duration", 6, True),
     (TARGET, "per_region: 3", "per_regions: 3", "stage.workloads.shop: unknown key 'per_regions'", 9, True),
     (
