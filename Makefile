@@ -6,12 +6,16 @@ READY  := $(VENV)/ready
 # The Azure CLI pins its own versions of what we depend on, so it lives apart; the contract tests sign in with it.
 AZ     := .venv-az
 
-.PHONY: drill test setup bench soak clean
+.PHONY: drill test check setup bench soak clean
 
 drill: $(READY)  ## force the SQL failover group over, under load, on this machine
 	$(BIN)/firedrill run sql-forced-failover
 
-test: $(READY) $(AZ)/ready  ## lint, types, layers and every test
+test:  ## set up (both environments at once), then lint, types, layers and every test
+	@$(MAKE) --no-print-directory -j2 $(READY) $(AZ)/ready
+	@$(MAKE) --no-print-directory check
+
+check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

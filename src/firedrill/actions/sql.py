@@ -21,6 +21,8 @@ from firedrill.model.interval import Interval
 from firedrill.model.units import seconds
 from firedrill.probes.sql import GroupState, group_state
 
+__all__ = ["fail_back", "force_failover", "planned_failover", "try_planned_failover"]
+
 
 class Group(NamedTuple):
     """One failover group, addressed through the server that is to be primary."""

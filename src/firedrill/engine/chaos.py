@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chaoslib.run import RunEventHandler, Runner
+from chaoslib.run import EventHandlerRegistry, RunEventHandler, Runner
 from chaoslib.types import Strategy
 
 SETTINGS = {"runtime": {"rollbacks": {"strategy": "always"}}}
@@ -84,7 +84,8 @@ def gate(experiment: dict[str, Any]) -> str:
 
     if "steady-state-hypothesis" not in experiment:
         return ""
-    state = run_steady_state_hypothesis(experiment, load_configuration(experiment.get("configuration", {})), {})
+    configuration = load_configuration(experiment.get("configuration", {}))
+    state = run_steady_state_hypothesis(experiment, configuration, {}, dry=None, event_registry=EventHandlerRegistry())
     unmet = [one for one in state["probes"] if not one.get("tolerance_met")]
     return "; ".join(f"{one['activity']['name']}: {answer(one)}" for one in unmet)
 

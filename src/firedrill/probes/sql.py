@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from firedrill.azure.clients import sql_client
 
+__all__ = ["replication_state", "role_of"]
+
 
 class GroupState(NamedTuple):
     """As seen from `server`: its role, the state of replication, and the server on the other side."""
