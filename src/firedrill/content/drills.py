@@ -128,7 +128,8 @@ def put_together(name: str, fields: dict[str, Any], document: Document) -> Drill
     at = At(document)
     check_watches(drill, at)
     watches = [watch.name for watch in drill.watches if not watch.control]
-    check_objectives(drill.objectives, watches, at.child("objectives"))
+    writes = bool(drill.load or drill.witnesses)
+    check_objectives(drill.objectives, watches, at.child("objectives"), writes=writes)
     check_time(drill, at)
     return drill
 

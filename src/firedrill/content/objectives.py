@@ -91,7 +91,7 @@ class Objectives(Shape[tuple[ObjectiveSpec, ...]]):
             "type": "object",
             "properties": plain,
             "patternProperties": watch,
-            "required": ["lost writes", "redundancy back within"],
+            "required": ["redundancy back within"],
             "additionalProperties": False,
         }
 
@@ -142,8 +142,8 @@ def unread(objective: ObjectiveSpec) -> object:
     return {form.names[-1]: limit, **kept} if kept else limit
 
 
-def check_objectives(objectives: tuple[ObjectiveSpec, ...], watches: list[str], at: At) -> None:
-    """Every named watch is there, and so is what each drill must promise: recovery, loss and redundancy."""
+def check_objectives(objectives: tuple[ObjectiveSpec, ...], watches: list[str], at: At, *, writes: bool) -> None:
+    """Every named watch is there, and so is what each drill must promise: recovery, redundancy, and loss where it `writes`."""
     for objective in objectives:
         if objective.watch and objective.watch not in watches:
             spot = At(at.document, (*at.trail, objective.name), at.label)
@@ -151,7 +151,7 @@ def check_objectives(objectives: tuple[ObjectiveSpec, ...], watches: list[str], 
             raise spot.refuse(what, ", ".join(watches), near_match(objective.watch, watches))
     kinds = {objective.kind for objective in objectives}
     for kind, example in EXAMPLES.items():
-        if kind not in kinds:
+        if kind not in kinds and (writes or kind != "lost writes"):
             line = example.replace("<watch>", watches[0])
             raise at.refuse(
                 f"no objective {kind!r}: a drill says what is acceptable", ACCEPTED, f"add the line `{line}`"

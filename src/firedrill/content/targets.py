@@ -12,7 +12,7 @@ import msgspec
 
 from firedrill.content.project import find, find_project
 from firedrill.content.settings import LAG, MISTAKE, PROFILE, SEED, Settings, read_settings
-from firedrill.content.shape import At, Flag, Integer, Key, Many, Matching, Named, Record, Text
+from firedrill.content.shape import At, Choice, Flag, Integer, Key, Many, Matching, Named, Record, Text
 from firedrill.content.yaml import read_document
 from firedrill.errors import Usage
 from firedrill.model.target import (
@@ -104,6 +104,11 @@ STAGE = Record(
     Key("images", Named(COMMAND), "the command of this machine that stands for a container image"),
     Key("routes", Many(ROUTE), "which service the front door leads to, by the beginning of the path"),
     Key("queues", Many(QUEUE), "queues that both buses have"),
+    Key(
+        "services",
+        Many(Choice(("servicebus", "storage"))),
+        "what the system uses beside SQL and Kubernetes; [] for neither",
+    ),
 )
 TARGET = Record(
     Target,

@@ -90,6 +90,7 @@ def stage_config(target: Target, project: Path) -> dict[str, Any]:
         "images": {name: list(command) for name, command in spec.images.items()},
         "routes": [msgspec.to_builtins(one) for one in spec.routes],
         "queues": list(spec.queues),
+        "services": list(spec.services),
     }
 
 

@@ -82,7 +82,7 @@ class StageSpec(msgspec.Struct, frozen=True):
     """How the rehearsal stage is brought up. `init` commands run once, before anything else. Ports: 0 takes a free one.
 
     What runs on it: Kubernetes `manifests` (files or folders, applied in both regions) whose `images` are commands of
-    this machine, behind `routes`; or, shorter, `workloads`. `queues` are made on both buses.
+    this machine, behind `routes`; or, shorter, `workloads`. `queues` are made on both buses. `services` that a system does not use are left out.
     """
 
     profile: str = "brisk"
@@ -97,6 +97,7 @@ class StageSpec(msgspec.Struct, frozen=True):
     images: dict[str, tuple[str, ...]] = {}
     routes: tuple[RouteSpec, ...] = ()
     queues: tuple[str, ...] = ()
+    services: tuple[str, ...] = ("servicebus", "storage")
 
 
 class Target(msgspec.Struct, frozen=True):
