@@ -145,3 +145,22 @@ def test_what_the_stage_does_not_do_it_refuses_loudly(name: str, asker: Asker) -
     """501 with a code of its own, never an answer that reads as done."""
     answer = asker.ask(PUBLISHED[name].operation, PUBLISHED[name].sent)
     assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplementedOnStage")
+
+
+def test_a_missing_property_another_form_and_an_unknown_word_are_seen() -> None:
+    """The comparison itself: what is there beside the published is no difference."""
+    published = {
+        "role": "Primary",
+        "at": "2018-10-30T00:25:34Z",
+        "held": "PT1M",
+        "list": [{"id": "/subscriptions/0"}],
+        "n": 1,
+    }
+    staged = {"role": "primary", "at": "yesterday", "held": "PT2H", "list": [{"id": "/subscriptions/1"}, {}], "more": 2}
+    assert set(differences(published, staged, {"role": ["Primary"]})) == {
+        "role: primary is none of Primary",
+        "at: text, not time",
+        "list[].id",
+        "n",
+    }
+    assert not set(differences(published, {**published, "more": 2}, {"role": ["Primary"]}))
