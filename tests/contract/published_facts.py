@@ -110,11 +110,19 @@ def differences(published: Any, staged: Any, words: Mapping[str, list[str]], whe
                 yield from differences(value, staged[key], words, place)
     elif isinstance(published, list) and isinstance(staged, list):
         for each in staged if published else ():
-            yield from differences(published[0], each, words, f"{where}[]")
+            yield from differences(common(published), each, words, f"{where}[]")
     elif form(published) != form(staged):
         yield f"{where}: {form(staged)}, not {form(published)}"
     elif isinstance(staged, str):
         yield from wrong_word(published, staged, words, where)
+
+
+def common(published: list[Any]) -> Any:
+    """What every one of a list's elements has: the first, less the properties that another is without."""
+    first, *others = published
+    if not isinstance(first, dict):
+        return first
+    return {key: value for key, value in first.items() if all(key in other for other in others)}
 
 
 def wrong_word(published: str, staged: str, words: Mapping[str, list[str]], where: str) -> Iterator[str]:

@@ -336,3 +336,13 @@ def test_instances_in_third_place_are_not_sent(
     getattr(clients.compute.virtual_machine_scale_sets, method)(RG, SET, {"instanceIds": [INSTANCE]}).result()
     (asked,) = azure.asked
     assert (asked.body, asked.query[taken_for]) == ({}, "true")
+
+
+def test_an_address_without_a_host_is_followed(azure: PublishedArm, stand: ArmStand) -> None:
+    """The SQL examples give `Location` as a path."""
+    azure.play(changes=BEFORE)
+    azure.base = ""
+    try:
+        assert sql_actions.planned_failover(RG, FOG, SECONDARY) == "Succeeded"
+    finally:
+        azure.base = stand.arm
