@@ -86,6 +86,8 @@ def entity(identity: str, location: str, kind: str, known: Entity) -> dict[str, 
         "maxDeliveryCount": options.max_delivery,
         "enableBatchedOperations": True,
         "enablePartitioning": False,
+        "enableExpress": False,
+        "autoDeleteOnIdle": durations.to_text(None),
         "status": options.status,
         "sizeInBytes": counts.get("bytes", 0),
         "countDetails": {

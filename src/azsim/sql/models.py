@@ -111,7 +111,7 @@ class SqlModels(NamedTuple):
                     "failoverPolicy": "Automatic",
                     "failoverWithDataLossGracePeriodMinutes": GRACE_MINUTES,
                 },
-                "readOnlyEndpoint": {"failoverPolicy": "Disabled"},
+                "readOnlyEndpoint": {"failoverPolicy": "Disabled", "targetServer": self.server_id(partner)},
                 "replicationRole": server.role,
                 "replicationState": server.state,
                 "partnerServers": [
