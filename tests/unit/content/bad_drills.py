@@ -106,6 +106,7 @@ BAD = [
         "error: objectives: no objective 'lost writes': a drill says what is acceptable\n  where: drills/lights-out.yaml:17\n"
         "  accepted: <watch> recovers within, <watch> available, <watch> answers within, failed requests, lost writes, "
         "duplicated writes, redundancy back within\n  next: add the line `lost writes: {at most: 50, within: 5s}`",
+        structural=False,  # a drill that writes nothing needs none
     ),
     Bad(
         "no objective for redundancy",

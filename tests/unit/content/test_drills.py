@@ -63,6 +63,17 @@ def test_objectives_keep_their_words(project: Path) -> None:
     assert found["buy recovers within"].promised == "up to 60 seconds (October 2025)"
 
 
+def test_a_drill_that_writes_nothing_promises_nothing_about_loss(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without load and witnesses there is nothing to lose; with either, the promise is asked for."""
+    silent = changed(DRILL, "  lost writes: {at most: 50, within: 5s}\n", "")
+    read = {**yaml.safe_load(silent), "load": None, "witnesses": None}
+    path = project / "drills" / "lights-out.yaml"
+    path.write_text(yaml.safe_dump({key: value for key, value in read.items() if value is not None}, sort_keys=False))
+    assert "lost writes" not in {one.name for one in load_drill(path, project).objectives}
+
+
 @pytest.mark.parametrize("bad", BAD, ids=[bad.name for bad in BAD])
 def test_a_mistake_is_told_with_its_line(bad: Bad, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what, where (file and line), what is accepted and what to do next: word for word."""
