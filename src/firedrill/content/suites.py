@@ -79,7 +79,7 @@ def load_suite(name: str | Path, project: Path | None = None) -> Suite:
         accepted = "put-back, and what else should stop it"
         raise at.child("stop on").refuse("what is not put back must stop a suite", accepted, "add `put-back`")
     for index, step in enumerate(suite.drills):
-        check_step(step, at.child("drills").child(index), project)
+        check_step(step, at.child("drills").child(index, str(index + 1)), project)
     return suite
 
 
