@@ -21,7 +21,7 @@ from firedrill.content.plans import Order, Plan
 from firedrill.content.suites import SuitePlan
 from firedrill.engine import place as places
 from firedrill.engine.interrupts import STOP, Interrupts
-from firedrill.engine.preflight import check_target
+from firedrill.engine.preflight import check_redundancy
 from firedrill.engine.view import View
 from firedrill.errors import CannotRun, Exit, FiredrillError, NotRedundant
 from firedrill.model.suite import STOPS_AT, Drilled, Ending, SuiteRun, exit_code_of, outcome_of
@@ -146,7 +146,7 @@ def every_drill(plan: SuitePlan, book: Book, place: places.Place, view: View, in
             return f"stopped by {interrupts.asked}"
         view.say(f"drill {number + 1} of {len(plan.steps)}: {each.drill.name}")
         if number:
-            wait_for_redundancy(plan, place, view, interrupts)
+            wait_for_redundancy(plan, each, place, view, interrupts)
         try:
             ended = one_drill(number, order, each, book, view, interrupts)
         except SystemExit as stopped:  # asked to stop while the drill was being made ready: it is left out too
@@ -158,14 +158,14 @@ def every_drill(plan: SuitePlan, book: Book, place: places.Place, view: View, in
     return f"stopped by {interrupts.asked}" if interrupts.asked else ""
 
 
-def wait_for_redundancy(plan: SuitePlan, place: places.Place, view: View, interrupts: Interrupts) -> None:
-    """Until the target would let a drill begin; NotRedundant after the limit of the suite.
+def wait_for_redundancy(plan: SuitePlan, each: Plan, place: places.Place, view: View, interrupts: Interrupts) -> None:
+    """Until what the next drill is about has its second leg; NotRedundant after the limit of the suite.
 
     Every other refusal is left to the drill itself, whose own business it may be.
     """
     limit_s, every_s = plan.suite.between.redundancy_s, max(place.poll_s, ASK_EVERY_S)
     try:
-        wait(lambda: check_target(plan.target, place), limit_s, every_s, view.say, lambda: bool(interrupts.asked))
+        wait(lambda: check_redundancy(each.target, place, each.experiment), limit_s, every_s, view.say, lambda: bool(interrupts.asked))
     except NotRedundant as error:
         what = f"redundancy did not come back within {in_words(limit_s)}: {error.what}"
         raise NotRedundant(what, where=error.where, accepted=error.accepted, next_step=error.next_step) from error
