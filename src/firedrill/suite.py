@@ -165,7 +165,13 @@ def wait_for_redundancy(plan: SuitePlan, each: Plan, place: places.Place, view: 
     """
     limit_s, every_s = plan.suite.between.redundancy_s, max(place.poll_s, ASK_EVERY_S)
     try:
-        wait(lambda: check_redundancy(each.target, place, each.experiment), limit_s, every_s, view.say, lambda: bool(interrupts.asked))
+        wait(
+            lambda: check_redundancy(each.target, place, each.experiment),
+            limit_s,
+            every_s,
+            view.say,
+            lambda: bool(interrupts.asked),
+        )
     except NotRedundant as error:
         what = f"redundancy did not come back within {in_words(limit_s)}: {error.what}"
         raise NotRedundant(what, where=error.where, accepted=error.accepted, next_step=error.next_step) from error

@@ -77,7 +77,10 @@ def test_a_mistake_is_told_with_its_line(
 def test_what_is_laid_over_a_drill_is_checked_and_blamed_on_the_suite(project: Path, nightly: Path) -> None:
     """A value that the drill would not take is found before anything is run, and the suite is named."""
     nightly.write_text(changed(SUITE, "load.rate=30/s", "load.rate=30"))
-    for ask in (lambda: check_drills(load_suite(nightly, project), project), lambda: plan_suite(Order(str(nightly), "here"))):
+    for ask in (
+        lambda: check_drills(load_suite(nightly, project), project),
+        lambda: plan_suite(Order(str(nightly), "here")),
+    ):
         with pytest.raises(FiredrillError) as caught:
             ask()
         assert caught.value.where.startswith("--set load.rate=30, in suite nightly")
