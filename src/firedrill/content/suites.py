@@ -7,7 +7,7 @@ them, is asked by `check_drills` and again, with the target, when the run is pla
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from firedrill.content.drills import SPELL, load_drill
 from firedrill.content.plans import Order, Plan, make_plan
@@ -17,10 +17,8 @@ from firedrill.content.shape import At, Choice, Key, Many, Matching, Record, Sch
 from firedrill.content.targets import load_target
 from firedrill.content.yaml import read_document
 from firedrill.errors import FiredrillError, InvalidFile, Usage
-from firedrill.model.suite import Between, Step, Suite
+from firedrill.model.suite import Between, Step, Stop, Suite
 from firedrill.model.target import Target
-
-STOPS = ("put-back", "fail", "inconclusive", "could not run")
 
 SETTING = Matching(r"[^=\s][^=]*=.*", "KEY=VALUE, as after --set: load.rate=10/s")
 LONG_STEP = Record(
@@ -34,7 +32,7 @@ BETWEEN = Record(
 )
 
 
-class Steps(Shape[Step]):
+class StepShape(Shape[Step]):
     """`name`, or `{drill: name, set: [KEY=VALUE]}`."""
 
     def read(self, value: object, at: At) -> Step:
@@ -52,20 +50,20 @@ SUITE: Record[dict[str, Any]] = Record(
     dict,
     Key("suite", Text(120), "the title, in words", "title", required=True),
     Key("because", Text(), "why these drills, and when: one sentence", required=True),
-    Key("drills", Many(Steps(), 1), "what is run, in this order", required=True),
+    Key("drills", Many(StepShape(), 1), "what is run, in this order", required=True),
     Key("between", BETWEEN, "before each drill but the first"),
-    Key("stop on", Many(Choice(STOPS), 1), "after which endings the rest is left out", "stop_on"),
+    Key("stop on", Many(Choice(get_args(Stop)), 1), "after which endings the rest is left out", "stop_on"),
 )
 
 
 class SuitePlan(NamedTuple):
-    """Everything that a suite would do, read and checked; nothing touched yet. `orders` and `plans` in its order."""
+    """Everything that a suite would do, read and checked; nothing touched yet."""
 
     project: Path
     suite: Suite
     target: Target
     order: Order  # what was asked for, for all drills; its `drill` is the suite
-    steps: tuple[tuple[Order, Plan], ...]
+    steps: tuple[tuple[Order, Plan], ...]  # each drill as if it had been asked for by itself
 
 
 def load_suite(name: str | Path, project: Path | None = None) -> Suite:
