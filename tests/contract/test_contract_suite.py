@@ -6,6 +6,7 @@ that is not there at all.
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from firedrill.content.suites import plan_suite
 from firedrill.engine.view import PlainView
 from firedrill.suite import SuiteEnded, run_suite
 
+EXPERIMENT = Path(__file__).parents[2] / "experiments" / "sql-planned-failover.yaml"
 SUITE = """\
 suite: Three
 because: None of them can begin.
@@ -61,11 +63,12 @@ def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ArmStand]:
 @pytest.fixture
 def ended(stand: ArmStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteEnded:
     project = make_project(tmp_path / "project")
+    shutil.copy(EXPERIMENT, project / "experiments" / "lights-out.yaml")
     (project / "drills" / "suites").mkdir()
     (project / "drills" / "suites" / "three.yaml").write_text(SUITE)
     (project / "targets" / "away.yaml").write_text(
         f"target: away\nrehearsal: true\nazure: {{subscription: {stand.world.subscription}, resource_group: gasbank, arm: '{stand.arm}',"
-        f" authority: '{stand.directory.authority}', tenant: {stand.directory.tenant}}}\n"
+        f" authority: '{stand.directory.authority}/adfs', tenant: {stand.directory.tenant}}}\n"
         "sql: {failover_group: group, primary: one, secondary: two}\nsystem: {url: 'http://127.0.0.1:9'}\n"
     )
     monkeypatch.chdir(project)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from firedrill.cli.common import AsJson, DrillName, Overrides, Reports, TargetName, examples, paragraph, print_json, say
-from firedrill.cli.suite import chosen, run_suite
+from firedrill.cli.suite import SuiteName, chosen, run_suite
 from firedrill.errors import Usage
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def register(app: typer.Typer) -> None:
 def run(
     drill: Annotated[str | None, DrillName.__metadata__[0]] = None,
     *,
-    suite: Annotated[
-        str | None, typer.Option("--suite", help="A name in drills/suites/, or a path: several drills, one page.")
-    ] = None,
+    suite: SuiteName = None,
     target: TargetName = "local",
     overrides: Overrides = [],  # noqa: B006 - typer wants a list and makes a new one
     out: Reports = REPORTS,

@@ -1,6 +1,8 @@
 """`firedrill run --suite`: several drills, one page."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from firedrill.cli.common import paragraph
 from firedrill.errors import Exit, Usage
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
     from firedrill.model.suite import Drilled
     from firedrill.suite import SuiteEnded
 
+SuiteName = Annotated[
+    str | None, typer.Option("--suite", help="Several drills, one page: a name in drills/suites/, or a path.")
+]
 MARKS = {"pass": "✓", "fail": "✗", "put-back incomplete": "✗"}
 
 
