@@ -1,4 +1,4 @@
-# Two commands matter: `make drill` (the main job) and `make test`. Both set up what they need.
+# Two commands matter: `make drill` (the main job) and `make test`; `make drills` runs every drill. All set up what they need.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -6,10 +6,16 @@ READY  := $(VENV)/ready
 # The Azure CLI pins its own versions of what we depend on, so it lives apart; the contract tests sign in with it.
 AZ     := .venv-az
 
-.PHONY: drill test check setup bench soak clean
+SUITE  ?= all
+TARGET ?= local
+
+.PHONY: drill drills test check setup bench soak clean
 
 drill: $(READY)  ## force the SQL failover group over, under load, on this machine
 	$(BIN)/firedrill run sql-forced-failover
+
+drills: $(READY)  ## every drill, one after the other, on one page (SUITE=nightly, TARGET=local)
+	$(BIN)/firedrill run --suite $(SUITE) --target $(TARGET)
 
 test:  ## set up (both environments at once), then lint, types, layers and every test
 	@$(MAKE) --no-print-directory -j2 $(READY) $(AZ)/ready

@@ -55,6 +55,10 @@ class CannotRun(FiredrillError):
     exit_code = Exit.CANNOT_RUN
 
 
+class NotRedundant(CannotRun):
+    """The system has no second leg just now: the one refusal that time may mend."""
+
+
 class PutBackIncomplete(FiredrillError):
     """Something that the drill changed is not back: worse than any other outcome."""
 

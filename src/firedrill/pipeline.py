@@ -65,17 +65,23 @@ class Ended(NamedTuple):
 def run(plan: Plan, order: Order, view: View) -> Ended:
     """Run one drill to its end. FiredrillError when it could not be run; a bad outcome is not an error."""
     with locked(home() / "lock", plan.target.name):
-        refuse_open_undo(plan.target.name)
-        rundir.check_place(order.reports)
-        keep = places.Keep(order.keep_stage)
-        with places.at(plan.target, plan.project, view.say, keep) as place:
-            check_target(plan.target, place, plan.experiment)
-            ended = carry_out(plan, order, place, view)
-            keep.up = keep.up or ended.verdict.put_back.outcome != "pass"
-            return ended
+        return run_locked(plan, order, view, Interrupts(view.say))
 
 
-def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ended:
+def run_locked(plan: Plan, order: Order, view: View, interrupts: Interrupts) -> Ended:
+    """`run` for whoever holds the target's lock. SystemExit when `interrupts` had noted one before the drill began."""
+    refuse_open_undo(plan.target.name)
+    rundir.check_place(order.reports)
+    keep = places.Keep(order.keep_stage)
+    with places.at(plan.target, plan.project, view.say, keep) as place:
+        check_target(plan.target, place, plan.experiment)
+        interrupts.stop_if_asked()
+        ended = carry_out(plan, order, place, view, interrupts)
+        keep.up = keep.up or ended.verdict.put_back.outcome != "pass"
+        return ended
+
+
+def carry_out(plan: Plan, order: Order, place: places.Place, view: View, interrupts: Interrupts) -> Ended:
     """From an empty run directory to its verdict."""
     run, began, clock = rundir.new_run_id(), utc_now(), Clock.start()
     folder = rundir.create_run_dir(order.reports, plan.drill.name, run, began)
@@ -100,7 +106,7 @@ def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ende
         [],
     )
     log.record(kinds.RUN_STARTED, **msgspec.to_builtins(run_info(plan, place, run, stamp(began), seed)))
-    runner = conduct(job, view)
+    runner = conduct(job, interrupts)
     try:
         seal(folder, log)
         return Ended(folder, rebuild(folder), job.troubles)
@@ -110,8 +116,7 @@ def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ende
         log.close()
 
 
-def conduct(job: Job, view: View) -> Runner:
-    interrupts = Interrupts(view.say)
+def conduct(job: Job, interrupts: Interrupts) -> Runner:
     with interrupts.installed(), job.listening(), logging_to(job.folder / rundir.LOG):
         runner = Runner(job, interrupts)
         runner.conduct()

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from firedrill.report.page import render_page
+from firedrill.report.suite_page import render_suite_page
 from tests.browser import Page, browse, find_browser
 from tests.unit.report import odd_runs
+from tests.unit.suite import sample_suite
 
 pytestmark = [
     pytest.mark.e2e,
@@ -39,6 +41,23 @@ def test_a_page_opens_without_a_sound_and_fits_a_telephone(name: str, tmp_path: 
             await page.resize(390, 844)
             await page.open(file)
             await page.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            assert await page.ask("document.documentElement.scrollWidth") == 390
+            assert await page.ask(TOO_WIDE) == []
+            assert {method: page.of(method) for method in NOISE} == {method: [] for method in NOISE}
+            assert [url for url in requests_of(page) if not url.startswith("data:")] == [file.as_uri()]
+
+    asyncio.run(look())
+
+
+def test_the_page_of_a_suite_is_as_quiet_and_as_narrow(tmp_path: Path) -> None:
+    """The same for a suite, hostile names and all: no sound, one request, 390 pixels."""
+    file = tmp_path / "index.html"
+    file.write_text(render_suite_page(sample_suite.hostile()), "utf-8")
+
+    async def look() -> None:
+        async with browse() as page:
+            await page.resize(390, 844)
+            await page.open(file)
             assert await page.ask("document.documentElement.scrollWidth") == 390
             assert await page.ask(TOO_WIDE) == []
             assert {method: page.of(method) for method in NOISE} == {method: [] for method in NOISE}

@@ -20,16 +20,19 @@ def register(app: typer.Typer) -> None:
 
 
 def list_drills(as_json: AsJson = False) -> None:
-    """The drills of this project, and why each matters."""
+    """The drills and suites of this project, and why each matters."""
     from firedrill.content.project import catalog, find_project
 
     project = find_project()
-    rows = [describe(name, path, project) for name, path in catalog(project, "drills").items()]
+    rows = [
+        *(describe(name, path, project) for name, path in catalog(project, "drills").items()),
+        *(describe_suite(name, path, project) for name, path in catalog(project, "drills/suites").items()),
+    ]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        print(row["name"])
+        print(f"--suite {row['name']}" if row["kind"] == "suite" else row["name"])
         print(paragraph(row["because"] or f"(not valid) {row['error']}"))
     if not rows:
         print("No drills yet: drills/ holds no .yaml file.")
@@ -40,12 +43,26 @@ def describe(name: str, path: Path, project: Path) -> dict[str, str]:
     from firedrill.content.drills import load_drill
     from firedrill.content.yaml import shown
 
-    row = {"name": name, "title": "", "because": "", "file": shown(path), "error": ""}
+    row = {"kind": "drill", "name": name, "title": "", "because": "", "file": shown(path), "error": ""}
     try:
         drill = load_drill(path, project)
     except FiredrillError as error:
         return {**row, "error": f"{error.what} ({error.where})"}
     return {**row, "title": drill.title, "because": drill.because}
+
+
+def describe_suite(name: str, path: Path, project: Path) -> dict[str, str]:
+    """The same for a suite, with its drills in the reason."""
+    from firedrill.content.suites import load_suite
+    from firedrill.content.yaml import shown
+
+    row = {"kind": "suite", "name": name, "title": "", "because": "", "file": shown(path), "error": ""}
+    try:
+        suite = load_suite(path, project)
+    except FiredrillError as error:
+        return {**row, "error": f"{error.what} ({error.where})"}
+    drills = ", ".join(step.drill for step in suite.drills)
+    return {**row, "title": suite.title, "because": f"{suite.because} Runs {drills}."}
 
 
 def show(

@@ -88,10 +88,15 @@ def readers(project: Path) -> list[tuple[Path, Read]]:
     from firedrill.content.drills import load_drill
     from firedrill.content.experiments import load_experiment
     from firedrill.content.project import catalog
+    from firedrill.content.suites import check_drills, load_suite
     from firedrill.content.targets import load_target
+
+    def read_suite(path: Path) -> None:
+        check_drills(load_suite(path, project), project)
 
     return [
         *((path, partial(load_drill, path, project)) for path in catalog(project, "drills").values()),
+        *((path, partial(read_suite, path)) for path in catalog(project, "drills/suites").values()),
         *((path, partial(load_experiment, path, project)) for path in catalog(project, "experiments").values()),
         *((path, partial(load_target, path, project)) for path in catalog(project, "targets").values()),
     ]

@@ -34,9 +34,9 @@ def print_json(value: Any) -> None:
 
 
 def paragraph(text: str, indent: str = "  ") -> str:
-    """Text wrapped to the terminal."""
+    """Text wrapped to the terminal; names with hyphens stay whole."""
     width = min(get_terminal_size().columns, 110)
-    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def say(words: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from firedrill.cli.common import AsJson, DrillName, Overrides, Reports, TargetName, examples, paragraph, print_json, say
+from firedrill.cli.suite import SuiteName, chosen, run_suite
 from firedrill.errors import Usage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
         "firedrill run sql-forced-failover",
         "firedrill run sql-forced-failover --set stage.replication_lag=1s --set load.rate=10/s",
         "firedrill run sql-planned-failover --target targets/test.yaml --yes --json > verdict.json",
+        "firedrill run --suite nightly",
     )
     app.command("run", epilog=shown)(run)
     shown = examples("firedrill plan sql-forced-failover", "firedrill plan sql-planned-failover --target local --json")
@@ -30,7 +32,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    drill: DrillName,
+    drill: Annotated[str | None, DrillName.__metadata__[0]] = None,
+    *,
+    suite: SuiteName = None,
     target: TargetName = "local",
     overrides: Overrides = [],  # noqa: B006 - typer wants a list and makes a new one
     out: Reports = REPORTS,
@@ -39,14 +43,19 @@ def run(
     keep_stage: Annotated[bool, typer.Option("--keep-stage", help="Leave the rehearsal stage up afterwards.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a drill: break, measure, put back, report. Brings the rehearsal stage up when it is not."""
+    """Run a drill, or a suite of them.
+
+    Break, measure, put back, report. Brings the rehearsal stage up when it is not.
+    """
     from rich.console import Console
 
     from firedrill import pipeline
     from firedrill.cli.terminal import view_for
     from firedrill.content.plans import Order, make_plan
 
-    order = Order(drill, target, out, seed, tuple(overrides), keep_stage)
+    order = Order(chosen(drill, suite), target, out, seed, tuple(overrides), keep_stage)
+    if suite:
+        raise typer.Exit(run_suite(order, yes=yes, as_json=as_json))
     plan = make_plan(order)
     refuse_unasked(plan.target, order, yes=yes)
     view = view_for(Console(stderr=True))

@@ -14,9 +14,9 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    kind: Annotated[Literal["drill", "target", "verdict"], typer.Argument(help="Of which file.")] = "drill",
+    kind: Annotated[Literal["drill", "suite", "target", "verdict"], typer.Argument(help="Of which file.")] = "drill",
 ) -> None:
-    """JSON Schema of drill, target or verdict.
+    """JSON Schema of drill, suite, target or verdict.
 
     For editors and other programs; dialect 2020-12.
     """

@@ -11,7 +11,7 @@ from firedrill.content.yaml import shown
 from firedrill.errors import InvalidFile, Usage
 
 SUFFIXES = (".yaml", ".yml", ".json")
-Folder = Literal["drills", "experiments", "targets"]
+Folder = Literal["drills", "drills/suites", "experiments", "targets"]
 
 
 def find_project(start: Path | None = None) -> Path:
@@ -50,7 +50,7 @@ def find(project: Path, folder: Folder, name: str | Path, where: str = "") -> Pa
             return path
     error = InvalidFile if where else Usage
     accepted = ", ".join(known) or f"a path ({folder}/ holds no files)"
-    what = f"there is no {folder.removesuffix('s')} {text!r}"
+    what = f"there is no {Path(folder).name.removesuffix('s')} {text!r}"
     raise error(what, where=where, accepted=accepted, next_step=near_match(Path(text).stem, known))
 
 

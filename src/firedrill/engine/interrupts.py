@@ -5,7 +5,7 @@ In the middle of a failover the right answer to "stop" is to finish and hold, ne
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 STOP = 20  # the exit that Chaos Toolkit takes for "end now, but do the rollbacks"
@@ -26,11 +26,32 @@ class Interrupts:
         self._say(f"{self.asked}: stopping; what was injected is being put back")
         raise SystemExit(STOP)
 
+    def note(self, number: int, frame: Any) -> None:  # noqa: ARG002 - the signature of a signal handler
+        """For the time between drills: nothing is broken, so the step at hand is ended in order and nothing more begun."""
+        if not self.asked:
+            self.asked = signal.Signals(number).name
+            self._say(f"{self.asked}: no other drill is begun")
+
+    def stop_if_asked(self) -> None:
+        if self.asked:
+            raise SystemExit(STOP)
+
+    def noted(self) -> AbstractContextManager[None]:
+        return handled_by(self.note)
+
     @contextmanager
     def installed(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self.handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        """`handle` is called inside; one that was noted just before it came into force counts too."""
+        with handled_by(self.handle):
+            self.stop_if_asked()
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+
+@contextmanager
+def handled_by(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

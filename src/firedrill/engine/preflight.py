@@ -8,7 +8,7 @@ from firedrill.azure.clients import sql_client
 from firedrill.engine.chaos import arguments_of, gate
 from firedrill.engine.place import Place
 from firedrill.engine.subjects import FACTS, facts_of, subjects
-from firedrill.errors import CannotRun
+from firedrill.errors import CannotRun, NotRedundant
 from firedrill.model.facts import NO, REDUNDANT
 from firedrill.model.target import Target
 from firedrill.probes.sql import group_state
@@ -30,11 +30,7 @@ def refuse_open_undo(target: str) -> None:
 
 def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> None:
     """Ask the control plane with the credentials that the drill will use; CannotRun says what is missing or not allowed."""
-    about = subjects(experiment)
-    if "sql" in about:
-        check_group(target, place)
-    for subject in (one for one in about if one in FACTS):
-        check_redundant(target, subject)
+    check_redundancy(target, place, experiment)
     check_guards(target, experiment)
     if unmet := gate(experiment):
         raise CannotRun(
@@ -42,6 +38,15 @@ def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> No
             where=f"steady-state hypothesis of {experiment['title']!r}, target {target.name}",
             next_step="wait until it holds, or mend what it names, then run again",
         )
+
+
+def check_redundancy(target: Target, place: Place, experiment: dict[str, Any]) -> None:
+    """NotRedundant, which time may mend, when what the experiment is about has no second leg now."""
+    about = subjects(experiment)
+    if "sql" in about:
+        check_group(target, place)
+    for subject in (one for one in about if one in FACTS):
+        check_redundant(target, subject)
 
 
 def check_group(target: Target, place: Place) -> None:
@@ -56,7 +61,7 @@ def check_group(target: Target, place: Place) -> None:
     group = target.azure.resource_group
     state = ask(lambda: group_state(sql_client(), group, sql.failover_group, sql.primary), target)
     if (state.role, state.state) != ("Primary", "CATCH_UP"):
-        raise CannotRun(
+        raise NotRedundant(
             f"{sql.primary} is {state.role} and replication is {state.state}",
             where=f"failover group {sql.failover_group} on {place.env.get('ARM_ENDPOINT', 'Azure')}",
             accepted=f"{sql.primary} Primary and CATCH_UP: a drill begins with redundancy",
@@ -69,7 +74,7 @@ def check_redundant(target: Target, subject: str) -> None:
     short = [name for name, attribute, value in facts if (attribute, value) == (REDUNDANT, NO)]
     if short:
         known = "; ".join(f"{name} {attribute} {value}" for name, attribute, value in facts if name in short)
-        raise CannotRun(
+        raise NotRedundant(
             f"not redundant: {', '.join(short)}",
             where=f"target {target.name} ({known})",
             accepted="a drill begins with redundancy",

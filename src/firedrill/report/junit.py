@@ -28,15 +28,23 @@ class Case(NamedTuple):
 def render_junit(verdict: Verdict) -> str:
     """The XML as text, with its declaration; times in seconds."""
     cases = cases_of(verdict)
-    suites = ET.Element("testsuites", {"name": "firedrill", **totals(cases)})
-    suite = ET.SubElement(
-        suites, "testsuite", {"name": for_xml(verdict.drill), "timestamp": for_xml(verdict.started), **totals(cases)}
-    )
-    add_properties(suite, verdict)
+    root = ET.Element("testsuites", {"name": "firedrill", **totals(cases)})
+    add_suite(root, verdict.drill, cases, verdict.started, verdict)
+    return as_text(root)
+
+
+def add_suite(root: ET.Element, name: str, cases: list[Case], started: str, verdict: Verdict | None) -> None:
+    """One drill; the properties are those of its verdict, where there is one."""
+    suite = ET.SubElement(root, "testsuite", {"name": for_xml(name), "timestamp": for_xml(started), **totals(cases)})
+    if verdict:
+        add_properties(suite, verdict)
     for case in cases:
-        add_case(suite, case, verdict.drill)
-    ET.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+        add_case(suite, case, name)
+
+
+def as_text(root: ET.Element) -> str:
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
 def cases_of(verdict: Verdict) -> list[Case]:

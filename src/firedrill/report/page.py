@@ -28,12 +28,17 @@ from firedrill.report.table import Outcome
 
 def render_page(drill: Drill, history: History, verdict: Verdict) -> str:
     """The whole page as HTML."""
-    page = template().render(sections(drill, history, verdict))
+    return as_page("page.html.j2", sections(drill, history, verdict))
+
+
+def as_page(name: str, content: dict[str, Any]) -> str:
+    """A template of this package with its content filled in."""
+    page = template(name).render(content)
     return page.encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be written to a file
 
 
 @cache
-def template() -> Template:
+def template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("firedrill.report", "."),
         autoescape=True,
@@ -43,7 +48,7 @@ def template() -> Template:
     )
     environment.globals.update(css=asset("page.css"), script=asset("page.js"))
     environment.tests["outcome"] = lambda cell: isinstance(cell, Outcome)
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)
 
 
 def asset(name: str) -> Markup:

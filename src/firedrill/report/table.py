@@ -12,10 +12,11 @@ from firedrill.model.verdict import Verdict3
 
 
 class Outcome(NamedTuple):
-    """What a cell with a verdict holds; `why` stands under the word."""
+    """What a cell with a verdict holds; `why` stands under the word, `said` instead of it."""
 
     word: Verdict3
     why: str = ""
+    said: str = ""
 
 
 Cell = str | Markup | Outcome
