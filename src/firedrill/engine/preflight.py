@@ -2,20 +2,21 @@
 
 import importlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from firedrill.azure.clients import sql_client
 from firedrill.engine.chaos import arguments_of, gate
 from firedrill.engine.place import Place
 from firedrill.engine.subjects import FACTS, facts_of, subjects
-from firedrill.errors import CannotRun, NotRedundant
+from firedrill.errors import CannotRun, FiredrillError, NotRedundant
 from firedrill.model.facts import NO, REDUNDANT
-from firedrill.model.target import Target
+from firedrill.model.target import SqlSpec, Target
 from firedrill.probes.sql import group_state
 from firedrill.safety.home import home
 from firedrill.safety.undo import open_undos
 
 T = TypeVar("T")
+BLOCKS = {"compute": "kubernetes"}  # the scale sets stand with the clusters that they carry
 
 
 def refuse_open_undo(target: str) -> None:
@@ -32,7 +33,7 @@ def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> No
     """Ask the control plane with the credentials that the drill will use; CannotRun says what is missing or not allowed."""
     check_redundancy(target, place, experiment)
     check_guards(target, experiment)
-    if unmet := gate(experiment):
+    if unmet := ask(lambda: gate(experiment), target):
         raise CannotRun(
             f"the experiment would not begin: {unmet}",
             where=f"steady-state hypothesis of {experiment['title']!r}, target {target.name}",
@@ -46,19 +47,14 @@ def check_redundancy(target: Target, place: Place, experiment: dict[str, Any]) -
     if "sql" in about:
         check_group(target, place)
     for subject in (one for one in about if one in FACTS):
+        check_named(target, subject)
         check_redundant(target, subject)
 
 
 def check_group(target: Target, place: Place) -> None:
     """A failover group with both legs, the right way round."""
-    sql = target.sql
-    if sql is None:
-        raise CannotRun(
-            "the drill is about a SQL failover group, and the target names none",
-            where=f"target {target.name}",
-            next_step="add the block `sql:` to the target",
-        )
-    group = target.azure.resource_group
+    check_named(target, "sql")
+    sql, group = cast("SqlSpec", target.sql), target.azure.resource_group
     state = ask(lambda: group_state(sql_client(), group, sql.failover_group, sql.primary), target)
     if (state.role, state.state) != ("Primary", "CATCH_UP"):
         raise NotRedundant(
@@ -66,6 +62,16 @@ def check_group(target: Target, place: Place) -> None:
             where=f"failover group {sql.failover_group} on {place.env.get('ARM_ENDPOINT', 'Azure')}",
             accepted=f"{sql.primary} Primary and CATCH_UP: a drill begins with redundancy",
             next_step="wait until it is, or fail back by hand, then run again",
+        )
+
+
+def check_named(target: Target, subject: str) -> None:
+    block = BLOCKS.get(subject, subject)
+    if getattr(target, block) is None:
+        raise CannotRun(
+            f"the drill is about {subject}, and the target names nothing of it",
+            where=f"target {target.name}",
+            next_step=f"add the block `{block}:` to the target, or choose another drill",
         )
 
 
@@ -106,6 +112,7 @@ def content(guard: Callable[[], None], name: str, target: Target) -> None:
 def ask(question: Callable[[], T], target: Target) -> T:
     """The answer, or the SDK's error in our words."""
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+    from chaoslib.exceptions import ActivityFailed
 
     where = f"target {target.name}"
     try:
@@ -126,8 +133,12 @@ def ask(question: Callable[[], T], target: Target) -> T:
             f"the control plane cannot be reached: {first_line(error)}",
             "check the network and the endpoints of the target",
         )
+    except (ActivityFailed, FiredrillError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever else a client library raises, it could not be asked
+        words, advice = f"could not be asked: {type(error).__name__}: {first_line(error)}", "check the target"
     raise CannotRun(words, where=where, next_step=advice)
 
 
 def first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]
+    return (str(error).strip().splitlines() or [""])[0][:300]
