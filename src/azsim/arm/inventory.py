@@ -31,7 +31,9 @@ class InventoryRoutes:
     def add_to(self, routes: Routes) -> None:
         async def handle(request: ArmRequest) -> Answer:
             self._world.check_group(request)
-            return Answer(200, listing([shown(each) for kind in TOP for each in await self._all(routes, request, kind)]))
+            return Answer(
+                200, listing([shown(each) for kind in TOP for each in await self._all(routes, request, kind)])
+            )
 
         routes.add("GET", "/subscriptions/{subscription}/resourceGroups/{group}/resources", handle)
 

@@ -7,8 +7,7 @@ seconds to import: the pipeline that every management client is built on asks fo
 import os
 from typing import Any, NamedTuple
 
-from firedrill.azure.clients import PUBLIC_ARM, credential, setting
-from firedrill.azure.clouds import audience
+from firedrill.azure.clients import credential, management, setting
 
 PERMISSIONS = "providers/Microsoft.Authorization/permissions", "2022-04-01"
 RESOURCES = "resources", "2021-04-01"
@@ -42,8 +41,7 @@ class Arm:
         from azure.mgmt.core import ARMPipelineClient
         from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
-        self.endpoint = os.environ.get("ARM_ENDPOINT", PUBLIC_ARM).rstrip("/")
-        scope = f"{audience(self.endpoint)}/.default"
+        self.endpoint, scope = management()
         self._client = ARMPipelineClient(
             base_url=self.endpoint,
             policies=[
@@ -86,4 +84,3 @@ def body_of(response: Any) -> dict[str, Any]:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
-

@@ -85,7 +85,9 @@ def find_sql(group: Group) -> tuple[Part, str]:
     partner = last(found["properties"]["partnerServers"][0]["id"])
     databases = [last(each) for each in found["properties"].get("databases", ())]
     values = {"failover_group": name, "primary": primary, "secondary": partner}
-    notes = [] if partner in servers else [f"the server {partner} is in another resource group: drills need both in one"]
+    notes = (
+        [] if partner in servers else [f"the server {partner} is in another resource group: drills need both in one"]
+    )
     if len(databases) == 1:
         values["database"] = databases[0]
     else:

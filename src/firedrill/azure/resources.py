@@ -25,10 +25,9 @@ VERSIONS = {
 
 
 class Resource(NamedTuple):
-    """`block` is the part of the target file that names it; `id` is the whole path in ARM."""
+    """`id` is the whole path in ARM."""
 
     kind: str
-    block: str
     id: str
 
     @property
@@ -45,28 +44,36 @@ class Resource(NamedTuple):
 def resources(target: Target, subscription: str) -> list[Resource]:
     """Everything of ARM that the target names, the resource group first."""
     group = f"/subscriptions/{subscription}/resourceGroups/{target.azure.resource_group}"
-    found = [Resource(kind, block, f"{group}/providers/{path}") for kind, block, path in paths(target)]
-    return [Resource(GROUP, "azure", group), *found]
+    found = [Resource(kind, f"{group}/providers/{path}") for kind, path in paths(target)]
+    return [Resource(GROUP, group), *found, *machines(target, subscription)]
 
 
-def paths(target: Target) -> Iterator[tuple[str, str, str]]:
-    """Kind, block and path of each resource. What has two sides is there twice: a right on one says nothing of the other."""
+def paths(target: Target) -> Iterator[tuple[str, str]]:
+    """Kind and path below the resource group. What has two sides is there twice: a right on one says nothing of the other."""
     if sql := target.sql:
         for server in (sql.primary, sql.secondary):
             path = f"Microsoft.Sql/servers/{server}"
-            yield SERVER, "sql", path
-            yield FAILOVER_GROUP, "sql", f"{path}/failoverGroups/{sql.failover_group}"
+            yield SERVER, path
+            yield FAILOVER_GROUP, f"{path}/failoverGroups/{sql.failover_group}"
             if sql.database:
-                yield DATABASE, "sql", f"{path}/databases/{sql.database}"
+                yield DATABASE, f"{path}/databases/{sql.database}"
     if bus := target.servicebus:
         for namespace in (bus.a, bus.b):
             path = f"Microsoft.ServiceBus/namespaces/{namespace}"
-            yield NAMESPACE, "servicebus", path
+            yield NAMESPACE, path
             if bus.alias:
-                yield ALIAS, "servicebus", f"{path}/disasterRecoveryConfigs/{bus.alias}"
+                yield ALIAS, f"{path}/disasterRecoveryConfigs/{bus.alias}"
     if storage := target.storage:
         for account in (storage.first, storage.second):
-            yield ACCOUNT, "storage", f"Microsoft.Storage/storageAccounts/{account}"
-    if clusters := target.kubernetes:
-        for scale_set in filter(None, (clusters.first_scale_set, clusters.second_scale_set)):
-            yield SCALE_SET, "kubernetes", f"Microsoft.Compute/virtualMachineScaleSets/{scale_set}"
+            yield ACCOUNT, f"Microsoft.Storage/storageAccounts/{account}"
+
+
+def machines(target: Target, subscription: str) -> Iterator[Resource]:
+    """The scale sets under the clusters' nodes, in the resource group that AKS made for them or in the target's own."""
+    if (clusters := target.kubernetes) is None:
+        return
+    first, second = (clusters.first_scale_set, clusters.first_nodes), (clusters.second_scale_set, clusters.second_nodes)
+    for name, nodes in (first, second):
+        if name:
+            group = f"/subscriptions/{subscription}/resourceGroups/{nodes or target.azure.resource_group}"
+            yield Resource(SCALE_SET, f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{name}")

@@ -4,10 +4,13 @@ Text and not objects, because what matters in them are the comments. What could 
 comment, so that the file is refused until a person has decided it, and nothing is guessed.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from firedrill.azure.discover import Found, Part
+from firedrill.content.project import SUFFIXES
+from firedrill.content.yaml import shown
 from firedrill.errors import CannotRun, Usage
 
 ABOUT = {
@@ -17,6 +20,53 @@ ABOUT = {
     "storage": "the account that is written first, and the one in the other region",
     "kubernetes": "kubeconfig contexts and scale sets of the two regions",
 }
+DRILL = """\
+# What happens on this bad day, in one sentence. `firedrill show {name}` explains the file.
+drill: {title}
+# Why it matters, and to whom.
+because: Somebody must be able to work again within a minute.
+# The fault: a file in experiments/.
+experiment: {name}
+
+# What is asked all the time, from before the fault until it is over. A probe is a function in probes/, one question each.
+# The control asks something that the fault cannot touch: when it goes bad, it is our own machine or network.
+watch:
+  - {{name: page, probe: firedrill.probes.http.ok, rate: 10/s, timeout: 2s}}
+  - {{name: control, probe: firedrill.probes.http.ok, rate: 5/s, control: true}}
+
+# Every watch is good for this long before anything is broken.
+steady: {{for: 10s}}
+
+# What is acceptable. `firedrill schema drill` lists everything that can be said here.
+objectives:
+  page recovers within: 60s
+  # Of the writes that `load` made and the system acknowledged; without load there is none to lose.
+  lost writes: 0
+"""
+EXPERIMENT = """\
+# One fault and its way back. Also runs under plain `chaos run`. `chaos discover firedrill` lists what can be broken.
+title: {title}
+description: Nothing is broken yet. Say here what will be.
+
+# What undo really is: self-heals, reversible, fail-back (costly) or one-way.
+extensions:
+  - {{name: firedrill, reversibility: reversible}}
+runtime:
+  hypothesis: {{strategy: before-method-only}}
+  rollbacks: {{strategy: always}}
+
+# The fault: a Python function or a program.
+method:
+  - name: break it
+    type: action
+    provider: {{type: process, path: "true"}}
+
+# Carried out whatever happened, also twice: it must do no harm when there is nothing to put back.
+rollbacks:
+  - name: mend it
+    type: action
+    provider: {{type: process, path: "true"}}
+"""
 MUST = {"system"}  # without it the file is not a target
 
 
@@ -34,6 +84,16 @@ def target_text(name: str, azure: Mapping[str, str], found: Found) -> str:
     allow = ["", "# The only resources that an action may touch; take out what no drill may touch.", "allow:"]
     names = [f"  - {each}" for each in allowed(found.parts)]
     return "\n".join([*head, *body, *(allow + names if names else [])]) + "\n"
+
+
+def drill_text(name: str) -> str:
+    """A drill that is valid as it stands; each comment says what to make of the line below."""
+    return DRILL.format(name=name, title=name.replace("-", " ").capitalize())
+
+
+def experiment_text(name: str) -> str:
+    """The fault of `drill_text`: an action that does nothing, and its way back."""
+    return EXPERIMENT.format(title=name.replace("-", " ").capitalize())
 
 
 def block_lines(block: str, part: Part) -> Iterator[str]:
@@ -57,15 +117,28 @@ def allowed(parts: Mapping[str, Part]) -> Iterator[str]:
     yield from (f"compute/{machines[key]}" for key in ("first_scale_set", "second_scale_set") if key in machines)
 
 
+def named(name: str) -> str:
+    """The name of a new file; Usage for what would be a path or a name that no command accepts."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", name):
+        accepted = "small letters, digits and -, up to 61: sql-forced-failover"
+        raise Usage(f"{name!r} is not a name for a new file", accepted=accepted)
+    return name
+
+
+def refuse_existing(path: Path) -> None:
+    """Usage when a file of that name is there, whatever its suffix."""
+    for there in (path.with_suffix(suffix) for suffix in SUFFIXES):
+        if there.exists():
+            what = f"{there.name} is there already and stays as it is"
+            raise Usage(what, where=shown(there), next_step="choose another name")
+
+
 def write_new(path: Path, text: str) -> None:
-    """A file that was not there; Usage when one is, whoever made it and whenever."""
+    """A file that was not there; Usage when one is, also one that came a moment ago."""
+    refuse_existing(path)
     try:
         path.parent.mkdir(exist_ok=True)
         with path.open("x") as file:
             file.write(text)
-    except FileExistsError as error:
-        raise Usage(
-            f"{path.name} is there already and stays as it is", where=str(path), next_step="choose another name"
-        ) from error
     except OSError as error:
         raise CannotRun(f"it cannot be written: {error.strerror}", where=str(path)) from error

@@ -66,7 +66,9 @@ def test_a_list_without_entries_grants_nothing() -> None:
 
 def test_each_right_is_named_with_everything_that_needs_it() -> None:
     """So that a reader of the table knows what would not work."""
-    found = needed(["firedrill.actions.sql.fail_back", "firedrill.actions.sql.planned_failover", "somebody.elses.action"])
+    found = needed(
+        ["firedrill.actions.sql.fail_back", "firedrill.actions.sql.planned_failover", "somebody.elses.action"]
+    )
     (planned,) = [who for each, who in found.items() if each.operation.endswith("/failoverGroups/failover/action")]
     assert planned == ["firedrill.actions.sql.fail_back", "firedrill.actions.sql.planned_failover"]
     assert "somebody.elses.action" not in str(found)
