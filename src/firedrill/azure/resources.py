@@ -37,8 +37,8 @@ class Resource(NamedTuple):
     @property
     def short(self) -> str:
         """As people call it: kind and name, with what it belongs to."""
-        _, _, path = self.id.rpartition("/providers/")
-        return f"{self.kind} {'/'.join(path.split('/')[2::2]) or self.id.rpartition('/')[2]}"
+        _, inside, path = self.id.rpartition("/providers/")
+        return f"{self.kind} {'/'.join(path.split('/')[2::2]) if inside else path.rpartition('/')[2]}"
 
 
 def resources(target: Target, subscription: str) -> list[Resource]:

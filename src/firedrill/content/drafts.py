@@ -42,6 +42,8 @@ objectives:
   page recovers within: 60s
   # Of the writes that `load` made and the system acknowledged; without load there is none to lose.
   lost writes: 0
+  # Until everything stands twice again.
+  redundancy back within: 10m
 """
 EXPERIMENT = """\
 # One fault and its way back. Also runs under plain `chaos run`. `chaos discover firedrill` lists what can be broken.
