@@ -20,20 +20,39 @@ resource operator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
         actions: [
           'Microsoft.Authorization/permissions/read'
           'Microsoft.Compute/virtualMachineScaleSets/read'
+          'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/instanceView/read'
+          'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/powerOff/action'
+          'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read'
+          'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/start/action'
           'Microsoft.Resources/subscriptions/resourceGroups/read'
           'Microsoft.Resources/subscriptions/resourceGroups/resources/read'
+          'Microsoft.ServiceBus/namespaces/disasterRecoveryConfigs/failover/action'
           'Microsoft.ServiceBus/namespaces/disasterRecoveryConfigs/read'
+          'Microsoft.ServiceBus/namespaces/disasterRecoveryConfigs/write'
+          'Microsoft.ServiceBus/namespaces/failover/action'
+          'Microsoft.ServiceBus/namespaces/operationresults/read'
           'Microsoft.ServiceBus/namespaces/queues/read'
+          'Microsoft.ServiceBus/namespaces/queues/write'
           'Microsoft.ServiceBus/namespaces/read'
+          'Microsoft.ServiceBus/namespaces/write'
           'Microsoft.Sql/servers/databases/read'
           'Microsoft.Sql/servers/failoverGroups/failover/action'
           'Microsoft.Sql/servers/failoverGroups/forceFailoverAllowDataLoss/action'
           'Microsoft.Sql/servers/failoverGroups/read'
           'Microsoft.Sql/servers/failoverGroups/tryPlannedBeforeForcedFailover/action'
           'Microsoft.Sql/servers/read'
+          'Microsoft.Storage/storageAccounts/blobServices/read'
+          'Microsoft.Storage/storageAccounts/failover/action'
           'Microsoft.Storage/storageAccounts/read'
+          'Microsoft.Storage/storageAccounts/write'
         ]
-        dataActions: []
+        dataActions: [
+          'Microsoft.ServiceBus/namespaces/messages/receive/action'
+          'Microsoft.ServiceBus/namespaces/messages/send/action'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'
+        ]
         notActions: []
         notDataActions: []
       }

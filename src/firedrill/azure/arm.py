@@ -7,7 +7,7 @@ seconds to import: the pipeline that every management client is built on asks fo
 import os
 from typing import Any, NamedTuple
 
-from firedrill.azure.clients import credential, management, setting
+from firedrill.azure.clients import credential, endpoint, setting
 
 PERMISSIONS = "providers/Microsoft.Authorization/permissions", "2022-04-01"
 RESOURCES = "resources", "2021-04-01"
@@ -41,7 +41,7 @@ class Arm:
         from azure.mgmt.core import ARMPipelineClient
         from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
-        self.endpoint, scope = management()
+        self.endpoint, scope = endpoint()
         self._client = ARMPipelineClient(
             base_url=self.endpoint,
             policies=[

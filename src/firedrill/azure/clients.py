@@ -38,7 +38,7 @@ def credential() -> Any:
     return EnvironmentCredential() if os.environ.get("AZURE_CLIENT_SECRET") else DefaultAzureCredential()
 
 
-def management() -> tuple[str, str]:
+def endpoint() -> tuple[str, str]:
     """The management endpoint, and the scope of tokens for it."""
     arm = os.environ.get("ARM_ENDPOINT", CLOUDS["public"].arm).rstrip("/")
     return arm, f"{audience(arm)}/.default"
@@ -48,7 +48,7 @@ def sql_client() -> Any:
     """A SqlManagementClient for the subscription of the environment."""
     from azure.mgmt.sql import SqlManagementClient
 
-    arm, scope = management()
+    arm, scope = endpoint()
     return SqlManagementClient(
         credential(),
         setting("AZURE_SUBSCRIPTION_ID"),

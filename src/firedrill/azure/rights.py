@@ -24,68 +24,83 @@ def rights(kind: str, *operations: str, data: bool = False) -> tuple[Right, ...]
     return tuple(Right(kind, operation, data) for operation in operations)
 
 
-READ_GROUP = rights(FAILOVER_GROUP, "Microsoft.Sql/servers/failoverGroups/read")
-PLANNED = rights(FAILOVER_GROUP, "Microsoft.Sql/servers/failoverGroups/failover/action")
-FORCED = rights(FAILOVER_GROUP, "Microsoft.Sql/servers/failoverGroups/forceFailoverAllowDataLoss/action")
-TRY_PLANNED = rights(FAILOVER_GROUP, "Microsoft.Sql/servers/failoverGroups/tryPlannedBeforeForcedFailover/action")
-READ_DATABASE = rights(DATABASE, "Microsoft.Sql/servers/databases/read")
-RESTART = rights(DATABASE, "Microsoft.Sql/servers/databases/failover/action")
-RESTORE = rights(SERVER, "Microsoft.Sql/servers/databases/write")
-
-READ_ACCOUNT = rights(ACCOUNT, "Microsoft.Storage/storageAccounts/read")
-MOVE_ACCOUNT = rights(ACCOUNT, "Microsoft.Storage/storageAccounts/failover/action")
-CHANGE_ACCOUNT = rights(ACCOUNT, "Microsoft.Storage/storageAccounts/write")
-BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
-READ_BLOBS = rights(ACCOUNT, f"{BLOBS}/read", data=True)
-CHANGE_BLOBS = rights(ACCOUNT, f"{BLOBS}/write", f"{BLOBS}/delete", data=True)
-
-READ_BUS = rights(NAMESPACE, "Microsoft.ServiceBus/namespaces/read")
-CHANGE_BUS = rights(NAMESPACE, "Microsoft.ServiceBus/namespaces/write")
-READ_QUEUES = rights(NAMESPACE, "Microsoft.ServiceBus/namespaces/queues/read")
-CHANGE_QUEUES = rights(NAMESPACE, "Microsoft.ServiceBus/namespaces/queues/write")
-BUS_NETWORK = rights(
-    NAMESPACE,
-    "Microsoft.ServiceBus/namespaces/networkrulesets/read",
-    "Microsoft.ServiceBus/namespaces/networkrulesets/write",
-)
-MOVE_BUS = rights(NAMESPACE, "Microsoft.ServiceBus/namespaces/failover/action")
-MESSAGES = "Microsoft.ServiceBus/namespaces/messages"
-SEND = rights(NAMESPACE, f"{MESSAGES}/send/action", data=True)
-RECEIVE = rights(NAMESPACE, f"{MESSAGES}/receive/action", data=True)
-PAIRING = "Microsoft.ServiceBus/namespaces/disasterRecoveryConfigs"
-READ_ALIAS = rights(ALIAS, f"{PAIRING}/read")
-MOVE_ALIAS = rights(ALIAS, f"{PAIRING}/failover/action")
-PAIR_AGAIN = rights(ALIAS, f"{PAIRING}/write", f"{PAIRING}/breakPairing/action")
-
+SQL, BUS, BLOB = "Microsoft.Sql/servers", "Microsoft.ServiceBus/namespaces", "Microsoft.Storage/storageAccounts"
 MACHINES = "Microsoft.Compute/virtualMachineScaleSets"
+READ_FAILOVER = rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/read")
+READ_ACCOUNT = rights(ACCOUNT, f"{BLOB}/read")
+READ_SOFT_DELETE = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/blobServices/read")
+READ_BLOBS = READ_SOFT_DELETE + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/read", data=True)
+READ_BUS, READ_QUEUES = rights(NAMESPACE, f"{BUS}/read"), rights(NAMESPACE, f"{BUS}/queues/read")
+READ_ALIAS = READ_BUS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/read")
 READ_MACHINES = rights(SCALE_SET, f"{MACHINES}/read", f"{MACHINES}/virtualMachines/read") + rights(
     SCALE_SET, f"{MACHINES}/virtualMachines/instanceView/read"
 )
-
-
-def power(*actions: str) -> tuple[Right, ...]:
-    """To do these to single machines of a scale set, and to look at them."""
-    return READ_MACHINES + rights(SCALE_SET, *(f"{MACHINES}/virtualMachines/{action}/action" for action in actions))
-
+FAIL_OVER = READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/failover/action")
+MOVE_ACCOUNT = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/failover/action")
+CHANGE_QUEUES = READ_QUEUES + rights(NAMESPACE, f"{BUS}/queues/write")
+CHANGE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/write")
+MOVE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/failover/action", f"{BUS}/operationresults/read")
+SEND = READ_BUS + READ_QUEUES + rights(NAMESPACE, f"{BUS}/messages/send/action", data=True)
+RECEIVE = READ_BUS + READ_QUEUES + rights(NAMESPACE, f"{BUS}/messages/receive/action", data=True)
+NOTHING: tuple[Right, ...] = ()  # in a cluster its kubeconfig decides, on the stage the stage does
 
 # What `firedrill check` and `firedrill new --target` ask themselves, of every kind of resource that a target can name.
 LOOKING = (
     *rights(GROUP, "Microsoft.Resources/subscriptions/resourceGroups/read"),
     *rights(GROUP, "Microsoft.Resources/subscriptions/resourceGroups/resources/read"),
     *rights(GROUP, "Microsoft.Authorization/permissions/read"),
-    *rights(SERVER, "Microsoft.Sql/servers/read"),
-    *(READ_DATABASE + READ_GROUP + READ_BUS + READ_QUEUES + READ_ALIAS + READ_ACCOUNT),
+    *rights(SERVER, f"{SQL}/read"),
+    *rights(DATABASE, f"{SQL}/databases/read"),
+    *(READ_FAILOVER + READ_QUEUES + READ_ALIAS + READ_ACCOUNT),
     *rights(SCALE_SET, f"{MACHINES}/read"),
 )
 
+
+def at(module: str, **functions: tuple[Right, ...]) -> dict[str, tuple[Right, ...]]:
+    return {f"firedrill.{module}.{name}": needs for name, needs in functions.items()}
+
+
 ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
-    "firedrill.probes.sql.role_of": READ_GROUP,
-    "firedrill.probes.sql.replication_state": READ_GROUP,
-    "firedrill.actions.sql.force_failover": READ_GROUP + FORCED,
-    "firedrill.actions.sql.planned_failover": READ_GROUP + PLANNED,
-    "firedrill.actions.sql.try_planned_failover": READ_GROUP + TRY_PLANNED,
-    "firedrill.actions.sql.fail_back": READ_GROUP + PLANNED,
-    "firedrill.actions.sql.finish_pending": READ_GROUP + PLANNED,
+    **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER),
+    **at(
+        "actions.sql",
+        force_failover=READ_FAILOVER
+        + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/forceFailoverAllowDataLoss/action"),
+        planned_failover=FAIL_OVER,
+        try_planned_failover=READ_FAILOVER
+        + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/tryPlannedBeforeForcedFailover/action"),
+        fail_back=FAIL_OVER,
+    ),
+    **at("probes.storage", redundancy_of=READ_ACCOUNT, geo_status=READ_ACCOUNT, primary_location=READ_ACCOUNT),
+    **at("probes.storage", last_sync_time=READ_ACCOUNT, last_sync_age=READ_ACCOUNT, soft_delete_days=READ_SOFT_DELETE),
+    **at("actions.storage", forced_failover=MOVE_ACCOUNT, planned_failover=MOVE_ACCOUNT, bring_home=MOVE_ACCOUNT),
+    **at("actions.storage", reprotect=READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/write")),
+    **at(
+        "actions.blobs",
+        delete_blobs=READ_BLOBS + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/delete", data=True),
+        undelete_blobs=READ_BLOBS + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/write", data=True),
+    ),
+    **at("probes.servicebus", queue_status=READ_QUEUES, queues_not_active=READ_QUEUES, queue_depth=READ_QUEUES),
+    **at("probes.servicebus", dead_letters=READ_QUEUES, network_access=READ_BUS, served_from=READ_BUS),
+    **at("probes.servicebus", alias_leads_to=READ_ALIAS, alias_is_paired=READ_ALIAS),
+    **at("actions.servicebus", set_queue_status=CHANGE_QUEUES, activate_queue=CHANGE_QUEUES),
+    **at("actions.servicebus", set_status=CHANGE_QUEUES, activate_queues=CHANGE_QUEUES),
+    **at("actions.servicebus", close_network=CHANGE_BUS, open_network=CHANGE_BUS),
+    **at("actions.servicebus_failover", fail_over_replication=MOVE_BUS, bring_home=MOVE_BUS),
+    **at(
+        "actions.servicebus_failover",
+        fail_over_alias=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/failover/action"),
+        pair_again=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/write"),
+    ),
+    **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
+    **at(
+        "actions.compute",
+        power_off_instances=READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/virtualMachines/powerOff/action"),
+        start_instances=READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/virtualMachines/start/action"),
+    ),
+    **at("actions.kubernetes", kill_pods=NOTHING, kill_leader=NOTHING, rollout_restart=NOTHING),
+    **at("actions.kubernetes", pause_pods=NOTHING, resume_pods=NOTHING),
+    **at("actions.stage", set_fault=NOTHING, heal=NOTHING),
 }
 
 
