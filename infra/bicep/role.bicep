@@ -19,6 +19,7 @@ resource operator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
       {
         actions: [
           'Microsoft.Authorization/permissions/read'
+          'Microsoft.Compute/locations/operations/read'
           'Microsoft.Compute/virtualMachineScaleSets/read'
           'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/instanceView/read'
           'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/powerOff/action'
@@ -35,12 +36,15 @@ resource operator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.ServiceBus/namespaces/queues/write'
           'Microsoft.ServiceBus/namespaces/read'
           'Microsoft.ServiceBus/namespaces/write'
+          'Microsoft.Sql/locations/failoverGroupAzureAsyncOperation/read'
+          'Microsoft.Sql/locations/failoverGroupOperationResults/read'
           'Microsoft.Sql/servers/databases/read'
           'Microsoft.Sql/servers/failoverGroups/failover/action'
           'Microsoft.Sql/servers/failoverGroups/forceFailoverAllowDataLoss/action'
           'Microsoft.Sql/servers/failoverGroups/read'
           'Microsoft.Sql/servers/failoverGroups/tryPlannedBeforeForcedFailover/action'
           'Microsoft.Sql/servers/read'
+          'Microsoft.Storage/operations/read'
           'Microsoft.Storage/storageAccounts/blobServices/read'
           'Microsoft.Storage/storageAccounts/failover/action'
           'Microsoft.Storage/storageAccounts/read'

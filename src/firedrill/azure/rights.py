@@ -26,6 +26,12 @@ def rights(kind: str, *operations: str, data: bool = False) -> tuple[Right, ...]
 
 SQL, BUS, BLOB = "Microsoft.Sql/servers", "Microsoft.ServiceBus/namespaces", "Microsoft.Storage/storageAccounts"
 MACHINES = "Microsoft.Compute/virtualMachineScaleSets"
+# To follow a long-running operation to its end: without, a change that was accepted looks like one that may have happened.
+FOLLOW = "Microsoft.Sql/locations/failoverGroup"
+FOLLOW_SQL = rights(GROUP, f"{FOLLOW}AzureAsyncOperation/read", f"{FOLLOW}OperationResults/read")
+FOLLOW_STORAGE = rights(GROUP, "Microsoft.Storage/operations/read")
+FOLLOW_COMPUTE = rights(SCALE_SET, "Microsoft.Compute/locations/operations/read")
+
 READ_FAILOVER = rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/read")
 READ_ACCOUNT = rights(ACCOUNT, f"{BLOB}/read")
 READ_SOFT_DELETE = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/blobServices/read")
@@ -35,8 +41,10 @@ READ_ALIAS = READ_BUS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/read")
 READ_MACHINES = rights(SCALE_SET, f"{MACHINES}/read", f"{MACHINES}/virtualMachines/read") + rights(
     SCALE_SET, f"{MACHINES}/virtualMachines/instanceView/read"
 )
-FAIL_OVER = READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/failover/action")
-MOVE_ACCOUNT = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/failover/action")
+FAIL_OVER = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/failover/action")
+FORCE = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/forceFailoverAllowDataLoss/action")
+TRY = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/tryPlannedBeforeForcedFailover/action")
+MOVE_ACCOUNT = FOLLOW_STORAGE + READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/failover/action")
 CHANGE_QUEUES = READ_QUEUES + rights(NAMESPACE, f"{BUS}/queues/write")
 CHANGE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/write")
 MOVE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/failover/action", f"{BUS}/operationresults/read")
@@ -63,13 +71,7 @@ def at(module: str, **functions: tuple[Right, ...]) -> dict[str, tuple[Right, ..
 ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
     **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER),
     **at(
-        "actions.sql",
-        force_failover=READ_FAILOVER
-        + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/forceFailoverAllowDataLoss/action"),
-        planned_failover=FAIL_OVER,
-        try_planned_failover=READ_FAILOVER
-        + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/tryPlannedBeforeForcedFailover/action"),
-        fail_back=FAIL_OVER,
+        "actions.sql", force_failover=FORCE, planned_failover=FAIL_OVER, try_planned_failover=TRY, fail_back=FAIL_OVER
     ),
     **at("probes.storage", redundancy_of=READ_ACCOUNT, geo_status=READ_ACCOUNT, primary_location=READ_ACCOUNT),
     **at("probes.storage", last_sync_time=READ_ACCOUNT, last_sync_age=READ_ACCOUNT, soft_delete_days=READ_SOFT_DELETE),
@@ -95,8 +97,10 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
     **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
     **at(
         "actions.compute",
-        power_off_instances=READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/virtualMachines/powerOff/action"),
-        start_instances=READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/virtualMachines/start/action"),
+        power_off_instances=FOLLOW_COMPUTE
+        + READ_MACHINES
+        + rights(SCALE_SET, f"{MACHINES}/virtualMachines/powerOff/action"),
+        start_instances=FOLLOW_COMPUTE + READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/virtualMachines/start/action"),
     ),
     **at("actions.kubernetes", kill_pods=NOTHING, kill_leader=NOTHING, rollout_restart=NOTHING),
     **at("actions.kubernetes", pause_pods=NOTHING, resume_pods=NOTHING),
