@@ -20,6 +20,13 @@ ABOUT = {
     "storage": "the account that is written first, and the one in the other region",
     "kubernetes": "kubeconfig contexts and scale sets of the two regions",
 }
+TOUCHED = (  # block of the target file, kind of the allow-list, key of the block
+    *(("sql", "sql", key) for key in ("failover_group", "primary", "secondary")),
+    *(("servicebus", "servicebus", key) for key in ("a", "b", "alias")),
+    *(("storage", "storage", key) for key in ("first", "second")),
+    *(("kubernetes", "kubernetes", key) for key in ("first", "second")),
+    *(("kubernetes", "compute", key) for key in ("first_scale_set", "second_scale_set")),
+)
 DRILL = """\
 # What happens on this bad day, in one sentence. `firedrill show {name}` explains the file.
 drill: {title}
@@ -109,14 +116,11 @@ def block_lines(block: str, part: Part) -> Iterator[str]:
 
 
 def allowed(parts: Mapping[str, Part]) -> Iterator[str]:
-    """`kind/name` of everything that was decided."""
-    kinds = {"sql": ("failover_group", "primary", "secondary"), "servicebus": ("a", "b", "alias")}
-    kinds |= {"storage": ("first", "second"), "kubernetes": ("first", "second")}
-    for block, keys in kinds.items():
+    """`kind/name` of everything that was decided, as the target's allow-list has it."""
+    for block, kind, key in TOUCHED:
         values = (parts[block].values if block in parts else None) or {}
-        yield from (f"{block}/{values[key]}" for key in keys if key in values)
-    machines = (parts["kubernetes"].values if "kubernetes" in parts else None) or {}
-    yield from (f"compute/{machines[key]}" for key in ("first_scale_set", "second_scale_set") if key in machines)
+        if key in values:
+            yield f"{kind}/{values[key]}"
 
 
 def named(name: str) -> str:
