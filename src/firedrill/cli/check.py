@@ -107,7 +107,7 @@ def table(findings: Sequence["Finding"]) -> list[str]:
 
 def refuse_gaps(findings: Sequence["Finding"], target: str, *, one_drill: bool) -> None:
     """CannotRun that names every gap. What the target does not name at all stops only the drill that needs it."""
-    passed = {"have"} if one_drill else {"have", "not in the target"}
+    passed = {"have", "not known"} if one_drill else {"have", "not known", "not in the target"}
     gaps = [row for row in findings if row.state not in passed]
     if not gaps:
         return

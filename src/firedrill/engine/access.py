@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from firedrill.azure.arm import PERMISSIONS, Arm, Reply
 from firedrill.azure.resources import Resource, resources
-from firedrill.azure.rights import LOOKING, Right, grants, needed
+from firedrill.azure.rights import ACTIVITIES, LOOKING, Right, grants, needed
 from firedrill.engine.preflight import ask
 from firedrill.model.target import Target
 
-HAVE, MISSING, UNREAD, ABSENT = "have", "missing", "could not be read", "not in the target"
+HAVE, MISSING, UNREAD = "have", "missing", "could not be read"
+ABSENT, UNKNOWN = "not in the target", "not known"  # no resource of that kind is named; an activity of somebody else
 
 
 class Finding(NamedTuple):
@@ -40,10 +41,14 @@ def examine(target: Target, activities: Iterable[str], arm: Arm) -> list[Finding
     CannotRun when ARM cannot be reached or the credentials are not taken.
     """
     looked = ask(lambda: [look(resource, arm) for resource in resources(target, arm.subscription)], target)
-    asked, here = needed(activities), {each.resource.kind for each in looked}
+    wanted = sorted(set(activities))
+    asked, here = needed(wanted), {each.resource.kind for each in looked}
     own = {right: ["firedrill check"] for right in LOOKING if right.kind in here and right not in asked}
     rows = [existence(each) for each in looked]
-    return [*rows, *(row for right, askers in (own | asked).items() for row in judge(right, askers, looked))]
+    rows += [row for right, askers in (own | asked).items() for row in judge(right, askers, looked)]
+    return rows + [
+        Finding("rights", each, UNKNOWN, "not an activity of ours") for each in wanted if each not in ACTIVITIES
+    ]
 
 
 def look(resource: Resource, arm: Arm) -> Looked:

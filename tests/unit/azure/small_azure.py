@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from firedrill.azure.arm import Reply
+from firedrill.azure.arm import PERMISSIONS, Reply
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 ROOT = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
@@ -24,6 +24,12 @@ class SmallAzure:
 
     def below(self, parent: str, kind: str, name: str, **properties: Any) -> str:
         return self.put(f"{parent}/{kind}", f"{parent}/{kind}", kind, name, "", **properties)
+
+    def thing(self, path: str) -> None:
+        self._things[path] = {"id": path}
+
+    def permit(self, scope: str, *permissions: dict[str, Any]) -> None:
+        self._lists[f"{scope}/{PERMISSIONS[0]}"] = list(permissions)
 
     def put(self, place: str, path: str, kind: str, name: str, location: str, sku: str = "", **properties: Any) -> str:
         thing = {"id": f"{path}/{name}", "name": name, "type": kind, "location": location, "sku": {"name": sku}}

@@ -1,5 +1,6 @@
 """What a permission list of ARM grants, as an algebra; and that nothing we do is without an entry in the table."""
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -85,7 +86,7 @@ def test_no_right_is_asked_for_what_is_not_there() -> None:
 
 def test_every_activity_of_the_experiments_has_its_rights() -> None:
     """Probes of ours, too."""
-    project = find_project()
+    project = find_project(Path(__file__))
     found = {
         name for path in catalog(project, "experiments").values() for name in activities(load_experiment(path, project))
     }
