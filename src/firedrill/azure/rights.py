@@ -82,7 +82,7 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
         delete_blobs=READ_BLOBS + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/delete", data=True),
         undelete_blobs=READ_BLOBS + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/write", data=True),
     ),
-    **at("probes.servicebus", queue_status=READ_QUEUES, queues_not_active=READ_QUEUES, queue_depth=READ_QUEUES),
+    **at("probes.servicebus", queue_status=READ_QUEUES, status_of_queues=READ_QUEUES, queue_depth=READ_QUEUES),
     **at("probes.servicebus", dead_letters=READ_QUEUES, network_access=READ_BUS, served_from=READ_BUS),
     **at("probes.servicebus", alias_leads_to=READ_ALIAS, alias_is_paired=READ_ALIAS),
     **at("actions.servicebus", set_queue_status=CHANGE_QUEUES, activate_queue=CHANGE_QUEUES),
