@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 SERVICES = {
+    "arm": "Resource Manager",
     "sql": "Azure SQL failover groups",
     "servicebus": "Service Bus",
     "storage": "Storage (blobs)",

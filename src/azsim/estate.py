@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from azsim.addresses import Addresses
+from azsim.arm.inventory import InventoryRoutes
 from azsim.arm.operations import Operations
+from azsim.arm.permissions import PermissionRoutes
 from azsim.arm.requests import Routes
 from azsim.arm.routes import CommonRoutes, World
 from azsim.compute.service import Compute
@@ -75,7 +77,8 @@ class Estate:
 
     def routes(self) -> Routes:
         routes = Routes()
-        CommonRoutes(self.world).add_to(routes)
+        for common in (CommonRoutes(self.world), PermissionRoutes(self.world), InventoryRoutes(self.world)):
+            common.add_to(routes)
         for service in self.services().values():
             service.add_to(routes)
         return routes

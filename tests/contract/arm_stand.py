@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 from azure.identity import ClientSecretCredential
 
 from azsim import net
+from azsim.arm.inventory import InventoryRoutes
 from azsim.arm.operations import Operations
+from azsim.arm.permissions import PermissionRoutes
 from azsim.arm.requests import Routes
 from azsim.arm.routes import CommonRoutes, World
 from azsim.arm.server import ArmServer
@@ -72,7 +74,8 @@ class ArmStand:
             profile=lambda: self.profile,
         )
         routes = Routes()
-        CommonRoutes(self.world).add_to(routes)
+        for common in (CommonRoutes(self.world), PermissionRoutes(self.world), InventoryRoutes(self.world)):
+            common.add_to(routes)
         self.services += [make(ground) for make in self._factories]
         for service in self.services:
             service.add_to(routes)

@@ -8,8 +8,8 @@ import os
 from typing import Any
 
 from firedrill.errors import CannotRun
+from firedrill.model.clouds import CLOUDS, audience
 
-PUBLIC_ARM = "https://management.azure.com"
 POLL_S = "FIREDRILL_POLL_S"  # seconds between polls of an operation; the stage asks for less than Azure would like
 
 
@@ -38,16 +38,22 @@ def credential() -> Any:
     return EnvironmentCredential() if os.environ.get("AZURE_CLIENT_SECRET") else DefaultAzureCredential()
 
 
+def endpoint() -> tuple[str, str]:
+    """The management endpoint, and the scope of tokens for it."""
+    arm = os.environ.get("ARM_ENDPOINT", CLOUDS["public"].arm).rstrip("/")
+    return arm, f"{audience(arm)}/.default"
+
+
 def sql_client() -> Any:
     """A SqlManagementClient for the subscription of the environment."""
     from azure.mgmt.sql import SqlManagementClient
 
-    arm = os.environ.get("ARM_ENDPOINT", PUBLIC_ARM).rstrip("/")
+    arm, scope = endpoint()
     return SqlManagementClient(
         credential(),
         setting("AZURE_SUBSCRIPTION_ID"),
         base_url=arm,
-        credential_scopes=[f"{arm if arm.endswith('.com') else PUBLIC_ARM}/.default"],
+        credential_scopes=[scope],
         connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
         polling_interval=poll_interval(),
     )

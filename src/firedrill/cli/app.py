@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from firedrill import __version__
-from firedrill.cli import calibrate, catalog, check, recover, report, run, schema, stage
+from firedrill.cli import calibrate, catalog, check, new, recover, report, run, schema, stage
 from firedrill.cli.common import examples
 from firedrill.errors import Exit, FiredrillError
 
@@ -52,7 +52,7 @@ def root(
 ) -> None: ...
 
 
-for module in (run, check, catalog, report, recover, calibrate, stage, schema):
+for module in (run, check, catalog, new, report, recover, calibrate, stage, schema):
     module.register(app)
 
 

@@ -15,6 +15,7 @@ from firedrill.content.settings import LAG, MISTAKE, PROFILE, SEED, Settings, re
 from firedrill.content.shape import At, Choice, Flag, Integer, Key, Many, Matching, Named, Record, Text
 from firedrill.content.yaml import read_document
 from firedrill.errors import Usage
+from firedrill.model.clouds import CLOUDS
 from firedrill.model.target import (
     AzureSpec,
     BusSpec,
@@ -42,8 +43,9 @@ AZURE = Record(
     Key("subscription", GUID, "the subscription's id", required=True),
     Key("resource_group", GROUP, "the resource group that holds the system", required=True),
     Key("tenant", GUID, "the tenant's id"),
-    Key("arm", HTTPS, "the management endpoint of another cloud"),
-    Key("authority", HTTPS, "the login endpoint of another cloud"),
+    Key("cloud", Choice(tuple(CLOUDS)), "which of Azure's clouds"),
+    Key("arm", HTTPS, "the management endpoint of a cloud that has no name here"),
+    Key("authority", HTTPS, "the login endpoint of that cloud"),
 )
 SQL = Record(
     SqlSpec,
@@ -70,6 +72,8 @@ CLUSTERS = Record(
     Key("namespace", NAME, "where the system's pods are"),
     Key("first_scale_set", NAME, "the scale set under the nodes of the first region"),
     Key("second_scale_set", NAME, "the scale set under the nodes of the second region"),
+    Key("first_nodes", GROUP, "the resource group of that scale set, when it is another"),
+    Key("second_nodes", GROUP, "the same for the second region"),
 )
 KINDS = "sql|servicebus|storage|kubernetes|compute|stage"
 ALLOWED = Matching(rf"({KINDS})/\S+", f"kind/name, where kind is one of {KINDS.replace('|', ', ')}")

@@ -15,6 +15,7 @@ import msgspec
 from firedrill.engine import stage
 from firedrill.engine.observer import Names
 from firedrill.errors import CannotRun
+from firedrill.model.clouds import CLOUDS
 from firedrill.model.target import Target
 
 AZURE_POLL_S = 2.0
@@ -45,12 +46,11 @@ def subscription(target: Target) -> Place:
         **target.environment,
         "FIREDRILL_POLL_S": str(AZURE_POLL_S),
     }
-    given = {
-        "AZURE_TENANT_ID": target.azure.tenant,
-        "ARM_ENDPOINT": target.azure.arm,
-        "AZURE_AUTHORITY_HOST": target.azure.authority,
-    }
-    env |= {name: value for name, value in given.items() if value}
+    cloud = CLOUDS[target.azure.cloud]
+    env |= {"ARM_ENDPOINT": target.azure.arm or cloud.arm}
+    env |= {"AZURE_AUTHORITY_HOST": target.azure.authority or cloud.authority}
+    if target.azure.tenant:
+        env["AZURE_TENANT_ID"] = target.azure.tenant
     return Place(target.system.url, env, Names(), AZURE_POLL_S, "", unknown_lag, {}, "")
 
 

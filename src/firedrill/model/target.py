@@ -12,8 +12,9 @@ class AzureSpec(msgspec.Struct, frozen=True):
     subscription: str = ""
     resource_group: str = "gasbank"
     tenant: str = ""
-    arm: str = ""  # management endpoint; "" is the public cloud
-    authority: str = ""  # where tokens come from; "" is the public cloud
+    cloud: str = "public"
+    arm: str = ""  # management endpoint of a cloud that has no name; "": that of `cloud`
+    authority: str = ""  # where tokens for it come from
 
 
 class SqlSpec(msgspec.Struct, frozen=True):
@@ -41,13 +42,18 @@ class StorageSpec(msgspec.Struct, frozen=True):
 
 
 class ClusterSpec(msgspec.Struct, frozen=True):
-    """Kubernetes contexts of the two regions, the namespace of the pods, and the scale sets under the nodes."""
+    """Kubernetes contexts of the two regions, the namespace of the pods, and the scale sets under the nodes.
+
+    `first_nodes` and `second_nodes` are the resource groups of the scale sets, "" where they are in the target's own.
+    """
 
     first: str
     second: str
     namespace: str = "default"
     first_scale_set: str = ""
     second_scale_set: str = ""
+    first_nodes: str = ""
+    second_nodes: str = ""
 
 
 class SystemSpec(msgspec.Struct, frozen=True):
@@ -145,4 +151,6 @@ class Target(msgspec.Struct, frozen=True):
         if clusters := self.kubernetes:
             values |= {"CLUSTER_1": clusters.first, "CLUSTER_2": clusters.second, "NAMESPACE": clusters.namespace}
             values |= {"SCALE_SET_1": clusters.first_scale_set, "SCALE_SET_2": clusters.second_scale_set}
+            own = self.azure.resource_group
+            values |= {"NODES_1": clusters.first_nodes or own, "NODES_2": clusters.second_nodes or own}
         return {f"FIREDRILL_{name}": value for name, value in values.items()}

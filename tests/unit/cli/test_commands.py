@@ -181,3 +181,32 @@ def test_a_terminal_without_unicode_is_no_error(firedrill: Run, project: Path) -
 def test_the_version_is_the_packages(firedrill: Run) -> None:
     """`version` and `--version` say the same."""
     assert firedrill("version").stdout == firedrill("--version").stdout == f"firedrill {__version__}\n"
+
+
+def test_a_new_drill_is_valid_as_it_stands_and_is_never_written_over(firedrill: Run, project: Path) -> None:
+    """A skeleton is something that works and is then changed."""
+    assert firedrill("new", "big-bang").returncode == 0
+    assert firedrill("check", "big-bang", "--files-only", "--target", "here").returncode == 0
+    before = (project / "drills" / "big-bang.yaml").read_bytes()
+    again = firedrill("new", "big-bang")
+    assert (again.returncode, (project / "drills" / "big-bang.yaml").read_bytes()) == (2, before)
+    assert "big-bang.yaml is there already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "one thing at a time"),
+        (("big-bang", "--target", "azure"), "one thing at a time"),
+        (("--target", "azure"), "it does not say where to look"),
+        (("--target", "../azure", "--resource-group", "rg"), "is not a name for a new file"),
+        (("--target", "azure", "--resource-group", "rg", "--cloud", "mars"), "there is no cloud 'mars'"),
+        (("--target", "here", "--resource-group", "rg"), "here.yaml is there already"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_new_refuses_before_it_asks_anybody(arguments: tuple[str, ...], words: str, firedrill: Run) -> None:
+    """Exit 2."""
+    done = firedrill("new", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr

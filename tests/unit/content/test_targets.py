@@ -7,8 +7,10 @@ import yaml
 from unit.content.json_schema import fits
 from unit.content.sample_project import TARGET, changed
 
+from firedrill.azure.clients import endpoint
 from firedrill.content.schema import schema_of
 from firedrill.content.targets import load_target
+from firedrill.engine.place import subscription
 from firedrill.errors import InvalidFile, Usage
 from firedrill.model.target import RouteSpec, SqlSpec, WorkloadSpec
 
@@ -21,6 +23,14 @@ system: {url: "https://bank.example"}
 """
 
 BAD = [
+    (
+        REAL,
+        "resource_group: bank}",
+        "resource_group: bank, cloud: mars}",
+        "azure.cloud: 'mars' is not accepted here",
+        2,
+        True,
+    ),
     (TARGET, "rehearsal: true\n", "", "stage: a stage is a rehearsal", 3, False),
     (TARGET, "secondary: two", "secondary: one", "sql.secondary: both sides are the same server: one", 3, False),
     (TARGET, "replication_lag: 250ms", "replication_lag: 250", "stage.replication_lag: 250 is not a duration", 6, True),
@@ -115,3 +125,31 @@ def test_the_shipped_target_is_a_valid_rehearsal() -> None:
     assert target.stage is not None
     assert (target.rehearsal, target.stage.profile) == (True, "brisk")
     assert fits(yaml.safe_load((REPOSITORY / "targets" / "local.yaml").read_text()), schema_of("target"))
+
+
+@pytest.mark.parametrize(
+    ("given", "arm", "authority"),
+    [
+        ("", "https://management.azure.com", "https://login.microsoftonline.com"),
+        ("cloud: us-government, ", "https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
+        ("arm: https://arm.hub, authority: https://adfs.hub, ", "https://arm.hub", "https://adfs.hub"),
+    ],
+)
+def test_a_cloud_is_where_its_clients_go_and_tokens_are_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch, given: str, arm: str, authority: str
+) -> None:
+    """A token for one cloud's management is refused by another's; an endpoint without a name gets the public cloud's."""
+    write(project, REAL.replace("azure: {", f"azure: {{{given}"))
+    env = subscription(load_target("here", project)).env
+    assert (env["ARM_ENDPOINT"], env["AZURE_AUTHORITY_HOST"]) == (arm, authority)
+    monkeypatch.setenv("ARM_ENDPOINT", arm)
+    meant = "https://management.azure.com" if "hub" in arm else arm
+    assert endpoint() == (arm, f"{meant}/.default")
+
+
+def test_the_example_names_everything_once_and_may_touch_all_of_it() -> None:
+    """As somebody would copy it."""
+    target = load_target(REPOSITORY / "targets" / "azure.example.yaml")
+    assert sorted(target.allow) == sorted(target.resources)
+    assert len(set(target.resources)) == len(target.resources)
+    assert not target.rehearsal
