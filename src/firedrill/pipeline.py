@@ -21,6 +21,7 @@ from firedrill.content.plans import Order, Plan, describe
 from firedrill.engine import place as places
 from firedrill.engine.interrupts import Interrupts
 from firedrill.engine.job import Job
+from firedrill.engine.load import Ui
 from firedrill.engine.preflight import check_target, refuse_open_undo
 from firedrill.engine.recover import hearing, put_back
 from firedrill.engine.runner import Runner
@@ -62,20 +63,20 @@ class Ended(NamedTuple):
         return any(one.accepted_s is None and one.control_plane_done_s is None for one in self.verdict.faults)
 
 
-def run(plan: Plan, order: Order, view: View) -> Ended:
-    """Run one drill to its end. FiredrillError when it could not be run; a bad outcome is not an error."""
+def run(plan: Plan, order: Order, view: View, ui: Ui | None = None) -> Ended:
+    """Run one drill to its end; the pages of `ui` stay up until it is closed. FiredrillError when it could not be run; a bad outcome is not an error."""
     with locked(home() / "lock", plan.target.name):
         refuse_open_undo(plan.target.name)
         rundir.check_place(order.reports)
         keep = places.Keep(order.keep_stage)
         with places.at(plan.target, plan.project, view.say, keep) as place:
             check_target(plan.target, place, plan.experiment)
-            ended = carry_out(plan, order, place, view)
+            ended = carry_out(plan, order, place, view, ui)
             keep.up = keep.up or ended.verdict.put_back.outcome != "pass"
             return ended
 
 
-def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ended:
+def carry_out(plan: Plan, order: Order, place: places.Place, view: View, ui: Ui | None) -> Ended:
     """From an empty run directory to its verdict."""
     run, began, clock = rundir.new_run_id(), utc_now(), Clock.start()
     folder = rundir.create_run_dir(order.reports, plan.drill.name, run, began)
@@ -98,6 +99,7 @@ def carry_out(plan: Plan, order: Order, place: places.Place, view: View) -> Ende
         view,
         set(),
         [],
+        ui,
     )
     log.record(kinds.RUN_STARTED, **msgspec.to_builtins(run_info(plan, place, run, stamp(began), seed)))
     runner = conduct(job, view)
