@@ -42,13 +42,15 @@ class Somebody(OpenLoopUser):
 
 
 class System(BaseHTTPRequestHandler):
-    """Answers at once, or when the system is closed."""
+    """Answers at once; what is asked to hang never gets an answer."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         if self.path == "/hang":
             self.server.closing.wait()  # type: ignore[attr-defined]
+            self.close_connection = True
+            return
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()

@@ -10,15 +10,12 @@ frame.id = "fire-drill";
 frame.style.cssText = "display: block; width: 100%; border: 0;";
 
 function settle() {
-  for (const button of document.querySelectorAll("#root header button.MuiButton-contained")) {
-    button.hidden = ACTS.has(button.textContent);
-    button.style.display = button.hidden ? "none" : "";
-  }
+  for (const button of document.querySelectorAll("button")) if (ACTS.has(button.textContent)) button.style.display = "none";
   const tab = document.querySelector("#root [role=tab][aria-selected=true]");
   const box = tab?.closest(".MuiContainer-root");
   if (box && frame.parentNode !== box) box.append(frame);
   frame.style.display = tab?.textContent === TITLE ? "block" : "none";
 }
 
-new MutationObserver(settle).observe(document.getElementById("root"), { childList: true, subtree: true, attributeFilter: ["aria-selected"] });
+new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-selected"] });
 settle();

@@ -10,6 +10,7 @@ const marks = [];
 const lanes = []; // for each watch, by state: stretches of [from, to]
 let news = null;
 let folder = "";
+let connected = true;
 const element = (id) => document.getElementById(id);
 
 function hear(message) {
@@ -24,6 +25,7 @@ function hear(message) {
 }
 
 function paint() {
+  state();
   if (!news) return;
   chips();
   table();
@@ -53,7 +55,13 @@ function chips() {
     if (position === reached) chip.setAttribute("aria-current", "step");
     return chip;
   }));
-  element("state").textContent = news.ended ? "" : `${clock(news.now)} since the start of the run`;
+}
+
+function state() {
+  const lost = `No connection: the command has ended, and this is the last that it said. Everything is in ${folder || "the run's directory"}.`;
+  const going = news && !news.ended ? `${clock(news.now)} since the start of the run` : "";
+  element("state").textContent = connected ? going : lost;
+  element("state").classList.toggle("lost", !connected);
 }
 
 function table() {
@@ -121,7 +129,13 @@ function chart() {
   const bottom = top + news.watches.length * LANE;
   svg.setAttribute("viewBox", `0 0 ${width} ${bottom + FOOT}`);
   svg.setAttribute("height", bottom + FOOT);
-  svg.replaceChildren(...ticks(at, start, end, top, bottom, width), ...news.watches.flatMap((one, index) => lane(one, index, top + index * LANE, at, start, end, width)), ...labels.flatMap((label) => line(label, bottom)));
+  const rows = news.watches.map((one, index) => ({ one, index, top: top + index * LANE }));
+  svg.replaceChildren(
+    ...ticks(at, start, end, top, bottom, width),
+    ...rows.flatMap((row) => bars(row, at, start, end, width)),
+    ...labels.flatMap((label) => line(label, bottom, width)),
+    ...rows.map(title),
+  );
 }
 
 function draw(name, attributes, words) {
@@ -131,18 +145,22 @@ function draw(name, attributes, words) {
   return made;
 }
 
-function lane(one, index, top, at, start, end, width) {
-  const middle = top + LABEL + 4 + BAR / 2;
+function title({ one, top }) {
   const name = draw("text", { x: 0, y: top + LABEL }, one.name);
   name.append(draw("tspan", { class: "quiet" }, `  ${side(one)}`));
-  const bars = LAYERS.flatMap((state) => (lanes[index]?.[state] ?? [])
+  return name;
+}
+
+function bars({ index, top }, at, start, end, width) {
+  const middle = top + LABEL + 4 + BAR / 2;
+  const drawn = LAYERS.flatMap((state) => (lanes[index]?.[state] ?? [])
     .filter(([from, to]) => to >= start && from <= end)
     .map(([from, to]) => {
       const left = at(from);
       const wide = Math.max(at(to) - left, state === "up" ? 0.5 : 3); // one bad answer must not vanish
       return draw("rect", { x: left.toFixed(1), y: middle - BAR / 2, width: wide.toFixed(1), height: BAR, class: state });
     }));
-  return [name, draw("line", { x1: 0, x2: width, y1: middle, y2: middle, class: "track" }), ...bars];
+  return [draw("line", { x1: 0, x2: width, y1: middle, y2: middle, class: "track" }), ...drawn];
 }
 
 // Labels hang right of their line, or left of it near the edge; one that would touch an earlier one goes a row below.
@@ -160,8 +178,8 @@ function placed(at, start, end, width) {
   return done;
 }
 
-function line(label, bottom) {
-  const edge = Math.min(Math.max(label.x, 1), element("chart").clientWidth - 1);
+function line(label, bottom, width) {
+  const edge = Math.min(Math.max(label.x, 1), width - 1);
   return [
     draw("line", { x1: edge, x2: edge, y1: label.row * ROW + 2, y2: bottom, class: `mark ${label.kind}` }),
     draw("text", { x: label.x + (label.flipped ? -4 : 4), y: label.row * ROW + 13, "text-anchor": label.flipped ? "end" : "start", class: `label ${label.kind}` }, SHORT[label.kind]),
@@ -188,12 +206,6 @@ function dress() {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
 }
 
-function lost() {
-  const state = element("state");
-  state.classList.add("lost");
-  state.textContent = `No connection: the command has ended, and this is the last that it said. Everything is in ${folder || "the run's directory"}.`;
-}
-
 dress();
 addEventListener("storage", dress);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
@@ -209,7 +221,10 @@ source.addEventListener("drill", (event) => {
   element("because").textContent = drill.because;
   folder = drill.folder;
   marks.length = lanes.length = 0; // everything is told again
-  element("state").classList.remove("lost");
+  connected = true;
 });
 source.addEventListener("news", (event) => hear(JSON.parse(event.data)));
-source.addEventListener("error", lost);
+source.addEventListener("error", () => {
+  connected = false;
+  paint();
+});
