@@ -5,6 +5,7 @@ or a clock. A reader asks for what is new since its cursor, so that one that com
 same case.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ SILENCE_S = 0.5  # beyond this and two slots of the schedule, a watch that says 
 WORDS = {State.GOOD: "up", State.UNKNOWN: "unknown", State.BAD: "down"}
 
 MARKED = {  # kind of event: how it is drawn, and what it is called
-    kinds.STEADY: ("note", "steady: every watch was good for {for_s:g} s"),
+    kinds.STEADY: ("note", "steady: every watch was good for {for_s} s"),
     kinds.NOT_STEADY: ("trouble", "not steady, nothing is injected: {why}"),
     kinds.FAULT_COMMAND: ("fault", "fault: {name}"),
     kinds.FAULT_ACCEPTED: ("note", "fault accepted by the control plane"),
@@ -114,7 +115,7 @@ class Story:
                 self.phase = event.data["name"]
             elif event.kind in MARKED:
                 kind, words = MARKED[event.kind]
-                self.marks.append({"kind": kind, "words": words.format_map(event.data), "at": event.at})
+                self.marks.append({"kind": kind, "words": words.format_map(defaultdict(lambda: "?", event.data)), "at": event.at})
 
     def stop(self, now: float) -> None:
         """Nothing is asked any more: the time of the picture stands still, and silence says nothing."""
