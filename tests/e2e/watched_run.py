@@ -60,15 +60,19 @@ class System(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Here(NamedTuple):
+    url: str
+    closing: threading.Event  # set it, and whoever hangs is cut
+
+
 @contextmanager
-def system() -> Iterator[str]:
-    """Its address."""
+def system() -> Iterator[Here]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), System)
     server.daemon_threads = True
     server.closing = threading.Event()  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, name="system", daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield Here(f"http://127.0.0.1:{server.server_address[1]}", server.closing)  # type: ignore[attr-defined]
     finally:
         server.closing.set()  # type: ignore[attr-defined]
         server.shutdown()
@@ -82,6 +86,7 @@ class WatchedRun(NamedTuple):
     log: EventLog
     ui: Ui
     child: Child
+    closing: threading.Event
 
     def answers(self, outcome: Outcome, code: str = "") -> None:
         """Every watch is asked once more, now, and answers like this; the control watch always well."""
@@ -102,11 +107,11 @@ class WatchedRun(NamedTuple):
 
 
 @contextmanager
-def watched_run(place: Path, url: str, port: int | None = None) -> Iterator[WatchedRun]:
+def watched_run(place: Path, here: Here) -> Iterator[WatchedRun]:
     """From a run directory with its first events to a load that is up and can be looked at; ended afterwards."""
     load = LoadSpec("load/look.py", 20.0, 4)
     drill = msgspec.structs.replace(sample_run.drill(), load=load)
-    folder, clock, ui = place / "run", Clock.start(), Ui.on(port)
+    folder, clock, ui = place / "run", Clock.start(), Ui.on(None)
     folder.mkdir()
     (place / "drills" / "load").mkdir(parents=True)
     (place / "drills" / load.file).write_text(LOCUSTFILE)
@@ -115,10 +120,10 @@ def watched_run(place: Path, url: str, port: int | None = None) -> Iterator[Watc
     log.record(kinds.PHASE, name="warm-up")
     env = {"FIREDRILL_RUN": "3f9c", "FIREDRILL_ZERO": repr(clock.zero), "FIREDRILL_SEED": "7"}
     with (folder / rundir.LOG).open("ab") as output:
-        child = start_load(drill, load, place, folder, url, env, output, ui)
+        child = start_load(drill, load, place, folder, here.url, env, output, ui)
     try:
         ui.wait_until_up(folder / rundir.LOG)
-        yield WatchedRun(drill, folder, clock, log, ui, child)
+        yield WatchedRun(drill, folder, clock, log, ui, child, here.closing)
     finally:
         ui.close()
         log.close()

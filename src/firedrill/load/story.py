@@ -115,7 +115,9 @@ class Story:
                 self.phase = event.data["name"]
             elif event.kind in MARKED:
                 kind, words = MARKED[event.kind]
-                self.marks.append({"kind": kind, "words": words.format_map(defaultdict(lambda: "?", event.data)), "at": event.at})
+                self.marks.append(
+                    {"kind": kind, "words": words.format_map(defaultdict(lambda: "?", event.data)), "at": event.at}
+                )
 
     def stop(self, now: float) -> None:
         """Nothing is asked any more: the time of the picture stands still, and silence says nothing."""

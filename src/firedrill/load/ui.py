@@ -120,7 +120,7 @@ def refusal(state: str) -> Response | None:
     """No to everything but a question that somebody on this machine asked from our own pages."""
     if request.method not in {"GET", "HEAD"}:
         return Response(LOOK_ONLY, 405, mimetype="text/plain")
-    if request.host.rpartition(":")[0] not in NAMES or request.headers.get("Origin", here()) != here():
+    if request.host.partition(":")[0] not in NAMES or request.headers.get("Origin", here()) != here():
         return Response("Only for this machine and its own pages.\n", 403, mimetype="text/plain")
     if state == "ready":  # Locust would show its form for starting a test, and go on showing it
         return Response(NOT_YET, 503, {"Refresh": "1"}, mimetype="text/plain")
