@@ -34,7 +34,7 @@ def look(arrival: Arrival) -> None:
 
 def hang(arrival: Arrival) -> None:
     key = arrival.ledger("hang", "a write that waits")
-    arrival.ask("GET", "/hang", "hang", key)
+    arrival.ask("POST", "/hang", "hang", key, json={})
 
 class Somebody(OpenLoopUser):
     journeys = {look: 9, hang: 1}
@@ -42,19 +42,19 @@ class Somebody(OpenLoopUser):
 
 
 class System(BaseHTTPRequestHandler):
-    """Answers at once; what is asked to hang never gets an answer."""
+    """Answers questions at once; a write never gets an answer, and is cut in the end."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        if self.path == "/hang":
-            self.server.closing.wait()  # type: ignore[attr-defined]
-            self.close_connection = True
-            return
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
+
+    def do_POST(self) -> None:
+        self.server.closing.wait()  # type: ignore[attr-defined]
+        self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
