@@ -9,7 +9,7 @@ AZ     := .venv-az
 SUITE  ?= all
 TARGET ?= local
 
-.PHONY: drill drills test check setup bench soak clean
+.PHONY: drill drills test check setup bench pictures soak clean
 
 drill: $(READY)  ## force the SQL failover group over, under load, on this machine
 	$(BIN)/firedrill run sql-forced-failover
@@ -34,6 +34,9 @@ bench: $(READY)  ## the figures in the README
 	$(BIN)/python benchmarks/bus.py
 	$(BIN)/firedrill calibrate --rate 100/s --outages 20
 	$(BIN)/python benchmarks/healthy_runs.py 5
+
+pictures: $(READY)  ## docs/pictures, from a drill that is looked at while it runs (needs Chromium)
+	$(BIN)/python -m benchmarks.pictures
 
 soak: $(READY)   ## 200 kills at random, the alternative routes, a hundred leaders (about half an hour)
 	$(BIN)/python benchmarks/soak.py --kills 200

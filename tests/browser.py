@@ -89,6 +89,13 @@ class Page:
         await self.call("Page.navigate", url=file.as_uri())
         await self.until("Page.loadEventFired")
 
+    async def visit(self, address: str) -> None:
+        """Loads a page of a server on this machine; returns when its load event has fired."""
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            await self.call(f"{domain}.enable")
+        await self.call("Page.navigate", url=address)
+        await self.until("Page.loadEventFired")
+
     async def resize(self, width: int, height: int) -> None:
         await self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500

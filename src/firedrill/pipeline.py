@@ -21,6 +21,7 @@ from firedrill.content.plans import Order, Plan, describe
 from firedrill.engine import place as places
 from firedrill.engine.interrupts import Interrupts
 from firedrill.engine.job import Job
+from firedrill.engine.load import Ui
 from firedrill.engine.preflight import check_target, refuse_open_undo
 from firedrill.engine.recover import hearing, put_back
 from firedrill.engine.runner import Runner
@@ -62,13 +63,13 @@ class Ended(NamedTuple):
         return any(one.accepted_s is None and one.control_plane_done_s is None for one in self.verdict.faults)
 
 
-def run(plan: Plan, order: Order, view: View) -> Ended:
-    """Run one drill to its end. FiredrillError when it could not be run; a bad outcome is not an error."""
+def run(plan: Plan, order: Order, view: View, ui: Ui | None = None) -> Ended:
+    """Run one drill to its end; the pages of `ui` stay up until it is closed. FiredrillError when it could not be run; a bad outcome is not an error."""
     with locked(home() / "lock", plan.target.name):
-        return run_locked(plan, order, view, Interrupts(view.say))
+        return run_locked(plan, order, view, Interrupts(view.say), ui)
 
 
-def run_locked(plan: Plan, order: Order, view: View, interrupts: Interrupts) -> Ended:
+def run_locked(plan: Plan, order: Order, view: View, interrupts: Interrupts, ui: Ui | None = None) -> Ended:
     """`run` for whoever holds the target's lock. SystemExit when `interrupts` had noted one before the drill began."""
     refuse_open_undo(plan.target.name)
     rundir.check_place(order.reports)
@@ -76,12 +77,14 @@ def run_locked(plan: Plan, order: Order, view: View, interrupts: Interrupts) -> 
     with places.at(plan.target, plan.project, view.say, keep) as place:
         check_target(plan.target, place, plan.experiment)
         interrupts.stop_if_asked()
-        ended = carry_out(plan, order, place, view, interrupts)
+        ended = carry_out(plan, order, place, view, interrupts, ui)
         keep.up = keep.up or ended.verdict.put_back.outcome != "pass"
         return ended
 
 
-def carry_out(plan: Plan, order: Order, place: places.Place, view: View, interrupts: Interrupts) -> Ended:
+def carry_out(
+    plan: Plan, order: Order, place: places.Place, view: View, interrupts: Interrupts, ui: Ui | None = None
+) -> Ended:
     """From an empty run directory to its verdict."""
     run, began, clock = rundir.new_run_id(), utc_now(), Clock.start()
     folder = rundir.create_run_dir(order.reports, plan.drill.name, run, began)
@@ -104,6 +107,7 @@ def carry_out(plan: Plan, order: Order, place: places.Place, view: View, interru
         view,
         set(),
         [],
+        ui,
     )
     log.record(kinds.RUN_STARTED, **msgspec.to_builtins(run_info(plan, place, run, stamp(began), seed)))
     runner = conduct(job, interrupts)

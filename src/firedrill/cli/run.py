@@ -8,6 +8,7 @@ import typer
 
 from firedrill.cli.common import AsJson, DrillName, Overrides, Reports, TargetName, examples, paragraph, print_json, say
 from firedrill.cli.suite import SuiteName, chosen, run_suite
+from firedrill.cli.ui import UiPort, WantsUi, pages, stay
 from firedrill.errors import Usage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     shown = examples(
         "firedrill run sql-forced-failover",
         "firedrill run sql-forced-failover --set stage.replication_lag=1s --set load.rate=10/s",
+        "firedrill run sql-forced-failover --ui",
         "firedrill run sql-planned-failover --target targets/test.yaml --yes --json > verdict.json",
         "firedrill run --suite nightly",
     )
@@ -42,6 +44,8 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Yes, on a target that is no rehearsal.")] = False,
     keep_stage: Annotated[bool, typer.Option("--keep-stage", help="Leave the rehearsal stage up afterwards.")] = False,
     as_json: AsJson = False,
+    ui: WantsUi = False,
+    ui_port: UiPort = None,
 ) -> None:
     """Run a drill, or a suite of them.
 
@@ -53,16 +57,25 @@ def run(
     from firedrill.cli.terminal import view_for
     from firedrill.content.plans import Order, make_plan
 
-    order = Order(chosen(drill, suite), target, out, seed, tuple(overrides), keep_stage)
+    order = Order(chosen(drill, suite, ui=ui or ui_port is not None), target, out, seed, tuple(overrides), keep_stage)
     if suite:
         raise typer.Exit(run_suite(order, yes=yes, as_json=as_json))
     plan = make_plan(order)
     refuse_unasked(plan.target, order, yes=yes)
     view = view_for(Console(stderr=True))
-    try:
-        ended = pipeline.run(plan, order, view)
-    finally:
-        view.close()
+    with pages(plan, ui_port, wanted=ui) as shown:
+        try:
+            ended = pipeline.run(plan, order, view, shown)
+        finally:
+            view.close()
+        show(ended, as_json=as_json)
+        stay(shown)
+    raise typer.Exit(ended.exit_code)
+
+
+def show(ended: "Ended", *, as_json: bool) -> None:
+    from firedrill import pipeline
+
     for trouble in ended.troubles:
         say(trouble)
     if as_json:
@@ -70,7 +83,6 @@ def run(
     else:
         print("\n".join(in_words(ended)))
     sys.stdout.flush()
-    raise typer.Exit(ended.exit_code)
 
 
 def refuse_unasked(chosen: "Target", order: "Order", *, yes: bool) -> None:

@@ -18,8 +18,10 @@ SuiteName = Annotated[
 MARKS = {"pass": "✓", "fail": "✗", "put-back incomplete": "✗"}
 
 
-def chosen(drill: str | None, suite: str | None) -> str:
-    """What was asked for: the name of a drill or of a suite; Usage for both or neither."""
+def chosen(drill: str | None, suite: str | None, *, ui: bool) -> str:
+    """What was asked for: the name of a drill or of a suite; Usage for both or neither, or for pages of a suite."""
+    if suite and ui:
+        raise Usage("--ui shows one drill, and a suite has many", next_step="leave --ui out, or name one drill")
     if bool(drill) == bool(suite):
         raise Usage(
             f"--suite {suite} names its drills itself: {drill} cannot stand beside it" if drill else "run what?",

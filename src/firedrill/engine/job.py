@@ -9,6 +9,7 @@ import msgspec
 
 from firedrill.actions import notes
 from firedrill.clock import Clock
+from firedrill.engine.load import Ui
 from firedrill.engine.place import Place
 from firedrill.engine.view import View
 from firedrill.errors import FiredrillError
@@ -45,6 +46,7 @@ class Job(NamedTuple):
     view: View
     heard: set[str]  # kinds of events that an action noted itself
     troubles: list[str]  # what could not be written down; the run goes on to put back, the verdict suffers
+    ui: Ui | None = None  # the load's web pages, when somebody wants to look on
 
     def record(self, kind: str, **data: Any) -> None:
         """Record, and go on when the disk will not take it: putting back comes first."""

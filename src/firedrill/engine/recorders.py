@@ -19,6 +19,7 @@ from firedrill.engine.observer import Observer
 from firedrill.engine.subjects import questions
 from firedrill.errors import CannotRun
 from firedrill.model import events as kinds
+from firedrill.model.drill import LoadSpec
 from firedrill.model.history import Sample
 from firedrill.store import rundir
 
@@ -60,13 +61,17 @@ class Recorders:
                 next_step="look at the file; is the system up, and do the probes fit it?",
             )
         if job.drill.load:
-            self.children.append(
-                start_load(
-                    job.drill, job.drill.load, job.project, job.folder, job.place.url, job.child_env(), self._log
-                )
-            )
+            self.start_load(job.drill.load)
         for asked in questions(job.target, job.place, job.experiment):
             self.observer.start(*asked)
+
+    def start_load(self, load: LoadSpec) -> None:
+        job = self.job
+        child = start_load(job.drill, load, job.project, job.folder, job.place.url, job.child_env(), self._log, job.ui)
+        self.children.append(child)
+        if job.ui:
+            job.ui.wait_until_up(job.folder / rundir.LOG)
+            job.view.say(f"to look on: {job.ui.address}")
 
     def spawn(self, name: str, module: str, *arguments: str) -> Child:
         child = Child(
@@ -107,7 +112,7 @@ class Recorders:
         """The load first (no new writes), then the prober, then the observer."""
         for child in reversed(self.children):
             if child.name == "load":
-                stop_load(child)
+                stop_load(child, self.job.ui)
             else:
                 child.end(signal.SIGTERM, 10.0)
         if self._reader:

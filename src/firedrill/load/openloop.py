@@ -15,7 +15,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import gevent
 from gevent.event import Event
-from locust import FastHttpUser, task
+from gevent.pool import Group
+from locust import FastHttpUser, events, task
 from locust.contrib.fasthttp import ResponseContextManager
 
 from firedrill.load.record import Lines
@@ -106,6 +107,7 @@ class OpenLoopUser(FastHttpUser):  # type: ignore[misc]
     writes: ClassVar[Lines]
     numbers: ClassVar[Any] = itertools.count()
     prepared: ClassVar[Event] = Event()
+    arrivals: ClassVar[Group] = Group()
 
     def prepare(self) -> None:
         """What must be there before the first arrival (accounts, say); called once, by the first user."""
@@ -129,7 +131,7 @@ class OpenLoopUser(FastHttpUser):  # type: ignore[misc]
         for turn in itertools.count():
             due = began + turn * every
             gevent.sleep(max(0.0, due - since_zero()))
-            gevent.spawn(self.arrive, due)
+            self.arrivals.spawn(self.arrive, due)
 
     def arrive(self, due: float) -> None:
         journey = self.random.choices(list(self.journeys), weights=list(self.journeys.values()))[0]
@@ -137,3 +139,18 @@ class OpenLoopUser(FastHttpUser):  # type: ignore[misc]
         journey(arrival)
         name, (outcome, code) = journey.__name__, arrival.outcome
         self.requests.add(journey=name, due=round(due, 6), sent=sent, done=since_zero(), outcome=outcome, code=code)
+
+
+@events.test_stop.add_listener  # type: ignore[untyped-decorator]
+def cut_what_waits(**_: Any) -> None:
+    """When the load is over nothing of it writes any more; an arrival that still waits has no answer."""
+    OpenLoopUser.arrivals.kill()
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def show_the_drill(environment: Any, web_ui: Any, **_: Any) -> None:
+    """In a run with `--ui`, Locust's pages get a tab on the drill."""
+    if web_ui is not None and FOLDER is not None:
+        from firedrill.load.ui import attach
+
+        attach(environment, web_ui, FOLDER, ZERO)
