@@ -24,6 +24,7 @@ from azsim.storage.timings import Draws
 HOMES = {"gasbankweu": "westeurope", "gasbankneu": "northeurope"}
 PEOPLE_SAY = {"westeurope": "West Europe", "northeurope": "North Europe"}
 MODULE = "storage"
+KEPT_DAYS = 7  # of deleted blobs, until somebody sets another policy
 
 
 class Ports(NamedTuple):
@@ -67,9 +68,11 @@ class Storage:
         self.accounts[name] = Account(name, home, sites, draws, ground.log.record)
 
     async def start(self) -> None:
-        """Empty accounts, answering; StageError when they do not come up."""
+        """Empty accounts, answering, that keep what is deleted; StageError when they do not come up."""
         await asyncio.to_thread(shutil.rmtree, self._ground.folder / MODULE, ignore_errors=True)
         await asyncio.gather(*(site.start() for account in self.accounts.values() for site in account.sites.values()))
+        kept = {"enabled": True, "days": KEPT_DAYS}
+        await asyncio.gather(*(one.primary.service.ask("PUT", "/retention", kept) for one in self.accounts.values()))
         self._ground.log.record("storage.ready", accounts=list(self.accounts))
 
     def add_to(self, routes: Routes) -> None:
