@@ -108,10 +108,10 @@ def queue_status(resource_group: str, namespace: str, queue: str) -> str:
     return queue_of(servicebus_client().queues.get(resource_group, namespace, queue)).status
 
 
-def queues_not_active(resource_group: str, namespace: str) -> list[str]:
-    """The queues of a namespace that do not both take and give messages, by name."""
+def status_of_queues(resource_group: str, namespace: str) -> str:
+    """`Active` when every queue of the namespace is; else which are not, in words."""
     found = queues_of(servicebus_client(), resource_group, namespace)
-    return [queue.name for queue in found if queue.status != ACTIVE]
+    return ", ".join(f"{queue.name} {queue.status}" for queue in found if queue.status != ACTIVE) or ACTIVE
 
 
 def queue_depth(resource_group: str, namespace: str, queue: str) -> int:
