@@ -14,7 +14,6 @@ from firedrill.model.drill import Drill
 from firedrill.model.reversibility import PUT_BACK, WORDS, mending
 from firedrill.model.target import Target
 
-
 REPLICATED_FIRST = "none: the roles change after everything was replicated"
 LOSS = {
     "firedrill.actions.sql.force_failover": "the commits that the other side has not received when the command is given{lag}; the lag is measured just before",

@@ -20,10 +20,10 @@ class Interrupts:
 
     def handle(self, number: int, frame: Any) -> None:  # noqa: ARG002 - the signature of a signal handler
         if self.asked:
-            self._say("the experiment's rollbacks are run; please wait (to abandon: kill -9, then firedrill recover)")
+            self._say("what must follow the fault is being done; please wait (to abandon: kill -9, then firedrill recover)")
             return
         self.asked = signal.Signals(number).name
-        self._say(f"{self.asked}: stopping; the experiment's rollbacks are run")
+        self._say(f"{self.asked}: stopping; what must follow the fault is being done")
         raise SystemExit(STOP)
 
     @contextmanager

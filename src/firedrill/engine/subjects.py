@@ -45,7 +45,6 @@ def questions(target: Target, place: Place, experiment: dict[str, Any]) -> list[
         asked += [
             Asked("control plane", control_plane(target.sql, target.azure.resource_group), place.poll_s),
             Asked("names", listeners(target.sql.failover_group, place.names), place.poll_s),
-            Asked("lag", replication_lag(place.lag, target.sql.primary), ABOUT = {"messages": "servicebus", "servicebus_failover": "servicebus", "blobs": "storage"}
-LAG_EVERY_S),
+            Asked("lag", replication_lag(place.lag, target.sql.primary), LAG_EVERY_S),
         ]
     return asked
