@@ -11,6 +11,8 @@ from firedrill.azure import blobs
 from firedrill.azure.clients import blob_client, storage_client
 from firedrill.probes.storage import soft_delete_days
 
+__all__ = ["delete_blobs", "undelete_blobs"]
+
 MOST = 10_000
 
 

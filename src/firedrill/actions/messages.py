@@ -5,7 +5,6 @@ originals by whoever receives them, which is the point: they are consumed like t
 """
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +15,9 @@ from firedrill.azure.clients import bus_client
 from firedrill.clock import monotonic
 from firedrill.model.units import seconds
 
-POISON, BODY = "firedrill-poison-", b"\x00\xff firedrill: nobody can read this"
+__all__ = ["purge_poison", "send_copies", "send_poison"]
+
+POISON, BODY = "firedrill-poison-", "\x00 firedrill: nobody can read this"
 MOST_POISON, MOST_COPIES = 100, 10_000
 
 
@@ -26,11 +27,13 @@ def client_of(bus: Bus) -> Any:
     return bus_client(bus.name, urlsplit(endpoint).hostname or "")
 
 
-def check_poison(resource_group: str, namespace: str, queue: str, number: int = 1) -> None:
+def check_poison(
+    resource_group: str, namespace: str, queue: str, number: int = 1, bodies: list[str] | None = None
+) -> None:
     """The guard: a namespace that may be touched, a queue that is named, there and Active, and a number in bounds."""
     if not queue.strip():
         raise refuse("no queue is named", accepted="the name of one queue", change="the argument queue")
-    check_number("number", number, MOST_POISON)
+    check_number("number of each body" if bodies else "number", number * max(1, len(bodies or [])), MOST_POISON)
     check_queues(bus_of(resource_group, namespace), queue)
 
 
@@ -40,18 +43,26 @@ def check_number(name: str, value: int, most: int) -> None:
 
 
 @fault("reversible", undo="firedrill.actions.messages.purge_poison", guard=check_poison)
-def send_poison(resource_group: str, namespace: str, queue: str, number: int = 1) -> list[str]:
+def send_poison(
+    resource_group: str, namespace: str, queue: str, number: int = 1, bodies: list[str] | None = None
+) -> list[str]:
     """Send `number` messages that no receiver can read; their ids. Receivers should set them aside and go on.
 
-    ActivityFailed when the bus does not take them. Undone by `purge_poison`, which takes them out of the dead letters.
+    `bodies`: what they say instead of plain nonsense, `number` messages of each; `{id}` in it becomes the message's id, so that
+    it may look like a message of the system and still be one that cannot be true. ActivityFailed when the bus does not take them. Undone by `purge_poison`, which takes them out of the dead letters.
     """
     bus = bus_of(resource_group, namespace)
-    made = [messages.made(BODY, f"{POISON}{uuid.uuid4()}") for _ in range(number)]
-    words = f"{number} unreadable message{'' if number == 1 else 's'} to {queue} of {namespace}"
+    made = [poison(body) for body in bodies or [BODY] for _ in range(number)]
+    words = f"{len(made)} unreadable message{'' if len(made) == 1 else 's'} to {queue} of {namespace}"
     with step(FAULT, words, on=f"{bus.address}/{queue}") as change, client_of(bus) as client:
         messages.send(client, queue, made)
         change.accepted()
     return [str(message.message_id) for message in made]
+
+
+def poison(body: str) -> Any:
+    identity = str(uuid.uuid4())
+    return messages.made(body.replace("{id}", identity).encode(), POISON + identity)
 
 
 def purge_poison(resource_group: str, namespace: str, queue: str, within: str = "2m") -> int:
@@ -75,7 +86,7 @@ def purge_poison(resource_group: str, namespace: str, queue: str, within: str = 
 
 
 def check_copies(
-    resource_group: str, source: str, queues: Sequence[str], to: Sequence[str], number: int, times: int = 2,
+    resource_group: str, source: str, queues: list[str], to: list[str], number: int, times: int = 2,
     within: str = "30s",
 ) -> None:  # fmt: skip
     """The guard: namespaces that may be touched, queues that are named, there and Active in each, and numbers in bounds."""
@@ -94,7 +105,7 @@ def check_copies(
 
 @fault("self-heals", guard=check_copies)
 def send_copies(
-    resource_group: str, source: str, queues: Sequence[str], to: Sequence[str], number: int, times: int = 2,
+    resource_group: str, source: str, queues: list[str], to: list[str], number: int, times: int = 2,
     within: str = "30s",
 ) -> int:  # fmt: skip
     """A storm of duplicates: copies of messages that pass through the `queues` of `source`, to the same queues of each of `to`.

@@ -21,6 +21,8 @@ from firedrill.actions.steps import (
 from firedrill.azure.clients import servicebus_client
 from firedrill.probes.servicebus import ACTIVE, ENABLED, Queue, namespace_state, queue_of, queues_of
 
+__all__ = ["activate_queue", "activate_queues", "close_network", "open_network", "set_queue_status", "set_status"]
+
 SHUT = ("Disabled", "SendDisabled", "ReceiveDisabled")
 
 

@@ -29,6 +29,8 @@ from firedrill.azure.clients import servicebus_client
 from firedrill.model.units import seconds
 from firedrill.probes.servicebus import SUCCEEDED, Namespace, Pair, is_paired, leading, namespace_state
 
+__all__ = ["bring_home", "fail_over_alias", "fail_over_replication", "pair_again"]
+
 
 class Alias(NamedTuple):
     """A Geo-DR name and the two namespaces that it may lead to."""

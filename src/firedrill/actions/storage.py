@@ -30,6 +30,8 @@ from firedrill.clock import stamp, utc_now
 from firedrill.model.units import seconds
 from firedrill.probes.storage import GEO_REDUNDANT, LIVE, GeoState, geo_state
 
+__all__ = ["bring_home", "forced_failover", "planned_failover", "reprotect"]
+
 
 class Account(NamedTuple):
     """One storage account of a subscription."""

@@ -9,6 +9,17 @@ from firedrill.azure.clients import servicebus_client
 from firedrill.model.facts import NO, REDUNDANT, YES, Fact
 from firedrill.model.target import BusSpec, Target
 
+__all__ = [
+    "alias_is_paired",
+    "alias_leads_to",
+    "dead_letters",
+    "network_access",
+    "queue_depth",
+    "queue_status",
+    "served_from",
+    "status_of_queues",
+]
+
 ACTIVE, ENABLED, UPDATING, SUCCEEDED = "Active", "Enabled", "Updating", "Succeeded"
 
 

@@ -12,6 +12,15 @@ from firedrill.clock import stamp, utc_now
 from firedrill.model.facts import NO, REDUNDANT, YES, Fact
 from firedrill.model.target import Target
 
+__all__ = [
+    "geo_status",
+    "last_sync_age",
+    "last_sync_time",
+    "primary_location",
+    "redundancy_of",
+    "soft_delete_days",
+]
+
 LIVE = "Live"
 GEO_REDUNDANT = ("GRS", "GZRS")  # how the SKUs end that keep a copy in another region, RA- or not
 
