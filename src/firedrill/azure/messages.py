@@ -39,7 +39,9 @@ def copy_of(message: Any) -> Any:
     return ServiceBusMessage(
         b"".join(message.body),
         message_id=message.message_id,
-        application_properties=message.application_properties,
+        application_properties={
+            text(name): text(value) for name, value in (message.application_properties or {}).items()
+        },
         session_id=message.session_id,
         content_type=message.content_type,
         correlation_id=message.correlation_id,
@@ -47,6 +49,11 @@ def copy_of(message: Any) -> Any:
         reply_to=message.reply_to,
         to=message.to,
     )
+
+
+def text(value: Any) -> Any:
+    """The SDK hands strings of a message over as bytes, and would send those as bytes."""
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def look(receiver: Any, after: int = 0) -> list[Any]:
@@ -64,18 +71,22 @@ def pages(receiver: Any) -> Iterator[list[Any]]:
 def catch(client: Any, queues: Sequence[str], number: int, in_time: Callable[[], bool]) -> dict[str, list[Any]]:
     """Different messages as they pass through the queues, `number` in all or as many as pass while `in_time`."""
     caught: dict[str, dict[str, Any]] = {queue: {} for queue in queues}
+
+    def missing() -> int:
+        return number - sum(map(len, caught.values()))
+
     receivers = {queue: client.get_queue_receiver(queue, **QUIET) for queue in queues}
     try:
         seen = dict.fromkeys(queues, 0)
-        while in_time() and (short := number - sum(map(len, caught.values()))) > 0:
+        while missing() and in_time():
             for queue, receiver in receivers.items():
-                found = look(receiver, seen[queue])[:short]
+                found = look(receiver, seen[queue])[: missing()]
                 seen[queue] = max([seen[queue], *(message.sequence_number for message in found)])
                 caught[queue] |= {str(message.message_id): message for message in found}
     finally:
         for receiver in receivers.values():
             receiver.close()
-    return {queue: list(found.values())[:number] for queue, found in caught.items() if found}
+    return {queue: list(found.values()) for queue, found in caught.items() if found}
 
 
 def count(client: Any, queue: str, prefix: str, *, dead: bool) -> int:
