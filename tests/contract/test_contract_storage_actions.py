@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from contract.running_stage import until
 
 from azsim.storage.faults import Faults
 from azsim.storage.service import Storage
+from azsim.storage.timings import Timings
 from firedrill.actions import blobs, steps
 from firedrill.actions import storage as actions
 from firedrill.azure.clients import storage_client
@@ -22,12 +24,14 @@ from firedrill.probes import storage as probes
 
 WEU, NEU = "gasbankweu", "gasbankneu"
 LIVE = "Standard_RAGRS in westeurope, Live"
+QUICK = Timings(begin_s=0.1, forced_median_s=0.4, planned_median_s=0.4, sigma=0.1, bootstrap_s=0.3, lag_s=0.2)
 TARGET = Target("here", storage=StorageSpec(WEU, NEU), azure=AzureSpec(resource_group=GROUP))
 
 
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmStand]:
-    with arm_stand(tmp_path_factory.mktemp("storage"), Storage) as started, environment_of(started):
+    factory = partial(Storage, profiles={"brisk": QUICK})
+    with arm_stand(tmp_path_factory.mktemp("storage"), factory) as started, environment_of(started):
         for account in (WEU, NEU):
             until(lambda: bool(probes.last_sync_time(GROUP, account)), 20, "copied")  # noqa: B023
         yield started

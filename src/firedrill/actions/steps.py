@@ -90,10 +90,13 @@ class Step:
     on: str
     words: Words
     ended: Interval | None = None
+    taken: bool = False
 
     def accepted(self, token: str = "") -> None:
-        """The control plane took it. `token` resumes a long-running operation after a crash."""
-        note(self.words.accepted, name=self.name, token=token)
+        """The control plane took it, or the first request of several. `token` resumes a long-running operation after a crash."""
+        if not self.taken:
+            note(self.words.accepted, name=self.name, token=token)
+        self.taken = True
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 QUIET: Any = {"keep_alive": 0}  # without a thread that keeps idle links alive, whose end takes a second
 PAGE = 200
-WAIT_S = 2.0
+WAIT_S = 1.0
 SEND_S = 30.0
 
 
