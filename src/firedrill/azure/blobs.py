@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+PAGE = 1000
+
 
 def named(container: Any, prefix: str, most: int) -> list[str]:
     """The first `most` names that begin so, in the order of the listing."""
-    return [str(blob.name) for blob in islice(container.list_blobs(name_starts_with=prefix), most)]
+    found = container.list_blobs(name_starts_with=prefix, results_per_page=min(most, PAGE))
+    return [str(blob.name) for blob in islice(found, most)]
 
 
 def deleted(container: Any, prefix: str) -> Iterator[str]:

@@ -106,6 +106,8 @@ def step(activity: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def filled_in(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [filled_in(item, names) for item in value]
     for name, known in names.items() if isinstance(value, str) else ():
         value = value.replace(f"${{{name}}}", known)
     return value
