@@ -229,7 +229,7 @@ def recover(say: Callable[[str], None], target: str | None = None) -> list[Path]
 
 def finish(left: OpenUndo, say: Callable[[str], None]) -> Path:
     """One dead run: put back, close its journal, seal and report it."""
-    say(f"putting back what {left.run} left on {left.target}")
+    say(f"settling what {left.run} left on {left.target}")
     run = read_history(left.run).run
     log = EventLog(left.run / rundir.EVENTS, Clock.of_run(run.started), "firedrill recover")
     with hearing(log):

@@ -120,8 +120,8 @@ def test_keys(arm: Any, storage: Storage) -> None:
 
 
 def test_soft_delete_is_a_policy_of_the_account(arm: Any, storage: Storage) -> None:
-    """Set through ARM, read back, and it holds."""
-    assert not arm.blob_services.get_service_properties(GROUP, "gasbankneu").delete_retention_policy.enabled
+    """On from the start, set through ARM, read back, and it holds."""
+    assert arm.blob_services.get_service_properties(GROUP, "gasbankneu").delete_retention_policy.days == 7
     policy = {"properties": {"deleteRetentionPolicy": {"enabled": True, "days": 14}}}
     arm.blob_services.set_service_properties(GROUP, "gasbankneu", policy)
     assert arm.blob_services.get_service_properties(GROUP, "gasbankneu").delete_retention_policy.days == 14

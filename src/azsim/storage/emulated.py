@@ -8,7 +8,7 @@ EMULATED = {
     "Block blobs": "Put Blob, Put Block, Put Block List, Get Block List, Get with ranges, properties, metadata, HTTP headers, delete; bodies are streamed",
     "Conditions": "ETag, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since: 304, 409 and 412 with Azure's codes",
     "Leases": "On blobs and containers: acquire, renew, change, release, break; all five states; durable",
-    "Soft delete of blobs": "Retention in days; listed with include=deleted; undelete",
+    "Soft delete of blobs": "Retention in days, 7 from the start; listed with include=deleted; undelete",
     "Lists": "Prefix, delimiter, marker, maxresults; include=metadata,deleted",
     "Authentication": "SharedKey with either key, account SAS, service SAS (2018-11-09 and later), tokens for https://storage.azure.com over https",
     "Geo-copy": "Asynchronous, in the order of the writes, with a lag that can be set; Last Sync Time: every write before it is on the secondary",

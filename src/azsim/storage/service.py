@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import shutil
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,11 +20,12 @@ from azsim.storage.models import AccountView, StorageModels
 from azsim.storage.orders import Orders
 from azsim.storage.routes import StorageRoutes, new_key
 from azsim.storage.site import Site
-from azsim.storage.timings import Draws
+from azsim.storage.timings import PROFILES, Draws, Timings
 
 HOMES = {"gasbankweu": "westeurope", "gasbankneu": "northeurope"}
 PEOPLE_SAY = {"westeurope": "West Europe", "northeurope": "North Europe"}
 MODULE = "storage"
+KEPT_DAYS = 7  # of deleted blobs, until somebody sets another policy
 
 
 class Ports(NamedTuple):
@@ -34,11 +36,11 @@ class Ports(NamedTuple):
 
 
 class Storage:
-    """Made unstarted. Everything but the coroutines answers at once."""
+    """Made unstarted. Everything but the coroutines answers at once. `profiles` say how long things take."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, profiles: Mapping[str, Timings] = PROFILES) -> None:
         self.accounts: dict[str, Account] = {}
-        self._ground = ground
+        self._ground, self._profiles = ground, profiles
         self._models = StorageModels(ground.world.group_id, clock.utc())
         self._ports: dict[str, Ports] = {}
         self._keys: dict[str, tuple[str, str]] = {}
@@ -49,7 +51,7 @@ class Storage:
         ground = self._ground
         ports = Ports((free_port(), free_port()), (free_port(), free_port()))
         self._ports[name], self._keys[name] = ports, (new_key(), new_key())
-        draws = Draws(ground.profile, ground.seed, name)
+        draws = Draws(ground.profile, ground.seed, name, self._profiles)
         admin, peers = {home: free_port(), other(home): free_port()}, secrets.token_urlsafe(24)
         first = Orders("primary", self._keys[name], lag_s=draws.timings.lag_s)
         second = Orders("secondary", self._keys[name], source=admin[home], readable=True)
@@ -67,9 +69,11 @@ class Storage:
         self.accounts[name] = Account(name, home, sites, draws, ground.log.record)
 
     async def start(self) -> None:
-        """Empty accounts, answering; StageError when they do not come up."""
+        """Empty accounts, answering, that keep what is deleted; StageError when they do not come up."""
         await asyncio.to_thread(shutil.rmtree, self._ground.folder / MODULE, ignore_errors=True)
         await asyncio.gather(*(site.start() for account in self.accounts.values() for site in account.sites.values()))
+        kept = {"enabled": True, "days": KEPT_DAYS}
+        await asyncio.gather(*(one.primary.service.ask("PUT", "/retention", kept) for one in self.accounts.values()))
         self._ground.log.record("storage.ready", accounts=list(self.accounts))
 
     def add_to(self, routes: Routes) -> None:

@@ -5,7 +5,7 @@ geo-redundancy; `azure` compresses neither, `brisk` makes seconds of them. Nothi
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 import msgspec
@@ -31,13 +31,15 @@ PROFILES = {
 class Draws:
     """Durations of one account, from the stage's seed; `profile` names the timings that hold now."""
 
-    def __init__(self, profile: Callable[[], str], seed: int, account: str) -> None:
-        self._profile = profile
+    def __init__(
+        self, profile: Callable[[], str], seed: int, account: str, profiles: Mapping[str, Timings] = PROFILES
+    ) -> None:
+        self._profile, self._profiles = profile, profiles
         self._random = {kind: Random(f"{seed}/storage/{account}/{kind}") for kind in ("begin", "forced", "planned")}
 
     @property
     def timings(self) -> Timings:
-        return PROFILES[self._profile()]
+        return self._profiles[self._profile()]
 
     def begin_s(self) -> float:
         return self._random["begin"].uniform(0.0, self.timings.begin_s)

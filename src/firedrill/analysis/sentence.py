@@ -8,6 +8,7 @@ import math
 
 from firedrill.model.drill import Drill
 from firedrill.model.interval import Interval
+from firedrill.model.reversibility import mending
 from firedrill.model.units import in_words
 from firedrill.model.verdict import Verdict, Verdict3, Watch, Writes
 
@@ -111,11 +112,12 @@ def remarks(verdict: Verdict) -> list[str]:
 
 
 def judged_parts(verdict: Verdict) -> list[tuple[str, Verdict3]]:
+    after = mending(fault.reversibility for fault in verdict.faults)
     return [
         (with_why("injection", verdict.injection.why), verdict.injection.outcome),
         *((f"{row.name} {row.limit_words}".strip(), row.outcome) for row in verdict.objectives),
         *((row.name, row.outcome) for row in verdict.invariants),
-        (with_why("put-back", verdict.put_back.why), verdict.put_back.outcome),
+        (with_why(after.noun, verdict.put_back.why), verdict.put_back.outcome),
         (with_why("measurement", verdict.measurement.why), verdict.measurement.outcome),
     ]
 

@@ -144,9 +144,10 @@ def was_injected(history: History, injected: Sequence[Fault]) -> Injection:
     if not injected:
         unsteady = first(history.events, kinds.NOT_STEADY)
         return Injection("inconclusive", f"not steady: {unsteady.data['why']}" if unsteady else "no fault was injected")
-    done = first(history.events, kinds.FAULT_DONE, injected[0].name)
-    if done is None or done.data["status"] != "Succeeded":
-        return Injection("inconclusive", "the control plane never said that the fault was done")
+    for one in injected:
+        done = first(history.events, kinds.FAULT_DONE, one.name)
+        if done is None or done.data["status"] != "Succeeded":
+            return Injection("inconclusive", f"the control plane never said that it was done: {one.name}")
     if interrupted := first(history.events, kinds.INTERRUPTED):
         return Injection("inconclusive", f"the run was interrupted ({interrupted.data['signal']})")
     return Injection("pass")
@@ -172,8 +173,9 @@ def put_back_outcome(history: History, window: Interval | None) -> tuple[Verdict
     heals = all(event.data["reversibility"] == "self-heals" for event in history.of_kind(kinds.FAULT_COMMAND))
     if not said and not heals:
         return "fail", "no undo was carried out"
-    if said and said[-1].kind == kinds.UNDO_FAILED:
-        return "fail", said[-1].data["error"]
+    last = {event.data["name"]: event for event in said}
+    if failed := [event.data["error"] for event in last.values() if event.kind == kinds.UNDO_FAILED]:
+        return "fail", "; ".join(failed)
     if moved := roles_changed(history.events):
         return "fail", "; ".join(moved)
     if window is None or window.high is None:

@@ -4,12 +4,24 @@
 DefaultAzureCredential reads. Nothing in here knows which of the two it talks to.
 """
 
+import functools
 import os
+from collections.abc import Callable
 from typing import Any
 
 from firedrill.errors import CannotRun
 from firedrill.model.clouds import CLOUDS, audience
 
+DECIDES = (  # a client made for other values of these is another client
+    "ARM_ENDPOINT",
+    "AZURE_SUBSCRIPTION_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_AUTHORITY_HOST",
+    "REQUESTS_CA_BUNDLE",
+    "FIREDRILL_POLL_S",
+)
 POLL_S = "FIREDRILL_POLL_S"  # seconds between polls of an operation; the stage asks for less than Azure would like
 
 
@@ -48,12 +60,58 @@ def sql_client() -> Any:
     """A SqlManagementClient for the subscription of the environment."""
     from azure.mgmt.sql import SqlManagementClient
 
+    return management(SqlManagementClient)
+
+
+def storage_client() -> Any:
+    """A StorageManagementClient for the subscription of the environment."""
+    from azure.mgmt.storage import StorageManagementClient
+
+    return management(StorageManagementClient)
+
+
+def servicebus_client() -> Any:
+    """A ServiceBusManagementClient for the subscription of the environment."""
+    from azure.mgmt.servicebus import ServiceBusManagementClient
+
+    return management(ServiceBusManagementClient)
+
+
+def management(kind: Callable[..., Any]) -> Any:
+    """A management client of an Azure SDK. The same one as long as the environment says the same: it keeps its token."""
+    return client_for(kind, tuple(os.environ.get(name, "") for name in DECIDES))
+
+
+@functools.lru_cache(maxsize=16)
+def client_for(kind: Callable[..., Any], _environment: tuple[str, ...]) -> Any:
     arm, scope = endpoint()
-    return SqlManagementClient(
+    return kind(
         credential(),
         setting("AZURE_SUBSCRIPTION_ID"),
         base_url=arm,
         credential_scopes=[scope],
-        connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
+        connection_verify=authorities(),
         polling_interval=poll_interval(),
     )
+
+
+def authorities() -> str | bool:
+    """Which certificates are believed: a file with the stage's own, or the system's."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or True
+
+
+def blob_client(endpoint: str) -> Any:
+    """A BlobServiceClient with a token, for an account's blob endpoint as ARM names it."""
+    from azure.storage.blob import BlobServiceClient
+
+    return BlobServiceClient(endpoint, credential(), connection_verify=authorities())
+
+
+def bus_client(namespace: str, host: str) -> Any:
+    """A ServiceBusClient: with a token at `host`, or with the stage's connection string for `namespace`."""
+    from azure.servicebus import ServiceBusClient
+
+    for letter in "AB":
+        if os.environ.get(f"FIREDRILL_BUS_{letter}") == namespace and (said := os.environ.get(f"BUS_{letter}")):
+            return ServiceBusClient.from_connection_string(said, retry_total=0)
+    return ServiceBusClient(host, credential(), retry_total=0)

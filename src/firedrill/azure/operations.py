@@ -6,10 +6,12 @@ and a poller that ends without a final status is not taken for success.
 
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from firedrill.clock import monotonic
 from firedrill.model.interval import Interval
+
+T = TypeVar("T")
 
 
 class Unclear(Exception):  # noqa: N818 - it is not an error yet: the caller must look at the resource
@@ -52,11 +54,16 @@ class PollTimes:
 
 def start(begin: Callable[..., Any], *names: str) -> tuple[Any, PollTimes]:
     """Send the one POST. Refused when Azure said no, Unclear when it may have happened, else (poller, its times)."""
+    times = PollTimes()
+    return once(begin, *names, **times.hooks()), times
+
+
+def once(call: Callable[..., T], *given: Any, **named: Any) -> T:
+    """One request, never sent again. Refused when Azure said no, Unclear when it may have happened."""
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
-    times = PollTimes()
     try:
-        return begin(*names, retry_total=0, **times.hooks()), times
+        return call(*given, retry_total=0, **named)
     except ServiceRequestError as error:  # never left this machine, or the connection was refused
         raise Refused("ServiceRequestError", str(error)) from error
     except ClientAuthenticationError as error:

@@ -95,16 +95,8 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
         pair_again=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/write"),
     ),
     **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
-    **at(
-        "actions.compute",
-        power_off_instances=FOLLOW_COMPUTE
-        + READ_MACHINES
-        + rights(SCALE_SET, f"{MACHINES}/virtualMachines/powerOff/action"),
-        start_instances=FOLLOW_COMPUTE + READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/virtualMachines/start/action"),
-    ),
-    **at("actions.kubernetes", kill_pods=NOTHING, kill_leader=NOTHING, rollout_restart=NOTHING),
-    **at("actions.kubernetes", pause_pods=NOTHING, resume_pods=NOTHING),
-    **at("actions.stage", set_fault=NOTHING, heal=NOTHING),
+    **at("actions.kubernetes", kill_pods=NOTHING),
+    **at("probes.kubernetes", ready_pods=NOTHING, ready_replicas=NOTHING),
 }
 
 

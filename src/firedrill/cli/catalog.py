@@ -89,7 +89,9 @@ def show(
 
 def explain(drill: "Drill", experiment: dict[str, Any]) -> list[str]:
     """The drill in words, line by line."""
+    from firedrill.content.plans import declared_reversibility
     from firedrill.content.quantities import duration_text, rate_text
+    from firedrill.model.reversibility import mending
 
     watches = [
         f"{watch.name}: {rate_text(watch.rate_hz)} over {' and '.join(watch.connections)} connections"
@@ -109,7 +111,7 @@ def explain(drill: "Drill", experiment: dict[str, Any]) -> list[str]:
         "Must always hold": checks,
         "Under load": load,
         "Acceptable": limits,
-        "Puts back": [step["name"] for step in experiment["rollbacks"]]
+        mending([declared_reversibility(experiment)]).does: [step["name"] for step in experiment["rollbacks"]]
         or ["nothing: it cannot be undone, or heals itself"],
         "Stops": [f"after {duration_text(drill.time_limit_s)}, whatever happened"],
     }

@@ -22,6 +22,6 @@ def recover(
 
     runs = pipeline.recover(say, target)
     for folder in runs:
-        print(f"put back: {folder}")
+        print(f"settled: {folder}")
     if not runs:
         print("Nothing was left to put back.")

@@ -11,8 +11,20 @@ from firedrill.content.experiments import load_experiment
 from firedrill.content.project import project_of
 from firedrill.content.targets import load_target
 from firedrill.model.drill import Drill
-from firedrill.model.reversibility import WORDS
+from firedrill.model.reversibility import PUT_BACK, WORDS, mending
 from firedrill.model.target import Target
+
+REPLICATED_FIRST = "none: the roles change after everything was replicated"
+LOSS = {
+    "firedrill.actions.sql.force_failover": "the commits that the other side has not received when the command is given{lag}; the lag is measured just before",
+    "firedrill.actions.sql.planned_failover": REPLICATED_FIRST,
+    "firedrill.actions.sql.try_planned_failover": REPLICATED_FIRST,
+    "firedrill.actions.storage.forced_failover": "what was written to the account after its Last Sync Time, which is noted just before",
+    "firedrill.actions.storage.planned_failover": REPLICATED_FIRST,
+    "firedrill.actions.servicebus_failover.fail_over_alias": "none; messages in the namespace that the name leaves are stranded there",
+    "firedrill.actions.servicebus_failover.fail_over_replication": "when forced, messages that the other region has not received",
+}
+"""What each fault loses by itself. What is not named here loses nothing."""
 
 
 class Order(NamedTuple):
@@ -49,6 +61,8 @@ def make_plan(order: Order) -> Plan:
 def describe(plan: Plan) -> dict[str, Any]:
     """The plan for people and programs: what, on what, what undo really is, and what loss to expect."""
     names, reversibility = given_names(plan), declared_reversibility(plan.experiment)
+    after = mending([reversibility])
+    way_back = "undo" if after is PUT_BACK else after.noun
     return {
         "hash": plan.hash,
         "drill": plan.drill.name,
@@ -57,7 +71,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "rehearsal": plan.target.rehearsal,
         "may touch": list(plan.target.allow or plan.target.resources),
         "faults": [step(one, names) for one in plan.experiment["method"] if one.get("type") == "action"],
-        "undo": [step(one, names) for one in plan.experiment.get("rollbacks", [])],
+        way_back: [step(one, names) for one in plan.experiment.get("rollbacks", [])],
         "reversibility": f"{reversibility}: {WORDS.get(reversibility, '')}",
         "predicted loss": predicted_loss(plan),
         "objectives": {one.name: one.limit_words for one in plan.drill.objectives},
@@ -71,14 +85,13 @@ def declared_reversibility(experiment: dict[str, Any]) -> str:
 
 
 def given_names(plan: Plan) -> dict[str, str]:
-    """The experiment's configuration, as far as the target fills it in."""
+    """The experiment's configuration, as far as it says the values itself or the target fills them in."""
     entries = plan.experiment.get("configuration", {}).items()
     named = {
-        name: plan.target.environment.get(entry["key"])
+        name: plan.target.environment.get(entry["key"]) if isinstance(entry, dict) and "key" in entry else entry
         for name, entry in entries
-        if isinstance(entry, dict) and "key" in entry
     }
-    return {name: value for name, value in named.items() if value}
+    return {name: str(value) for name, value in named.items() if value}
 
 
 def step(activity: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
@@ -93,16 +106,18 @@ def step(activity: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def filled_in(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [filled_in(item, names) for item in value]
     for name, known in names.items() if isinstance(value, str) else ():
         value = value.replace(f"${{{name}}}", known)
     return value
 
 
 def predicted_loss(plan: Plan) -> str:
-    """What may be lost: nothing in a planned failover, else what the other side has not received yet."""
-    functions = [one["provider"].get("func") for one in plan.experiment["method"]]
-    if "force_failover" not in functions:
-        return "none: the roles change after everything was replicated"
+    """What may be lost by the fault itself, whatever the system does; with several faults, what each may lose."""
+    called = [one["provider"] for one in plan.experiment["method"] if one["type"] == "action"]
+    names = dict.fromkeys(f"{one.get('module')}.{one.get('func')}" for one in called)
     lag = plan.target.stage.replication_lag_s if plan.target.stage else None
     known = "" if lag is None else f" (the stage adds {lag:g} s of lag)"
-    return f"the commits that the other side has not received when the command is given{known}; the lag is measured just before"
+    foreseen = [LOSS[name].format(lag=known) for name in names if name in LOSS]
+    return "; ".join(foreseen) or "none by the fault itself: whatever is lost, the system lost"

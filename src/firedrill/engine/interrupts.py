@@ -20,10 +20,12 @@ class Interrupts:
 
     def handle(self, number: int, frame: Any) -> None:  # noqa: ARG002 - the signature of a signal handler
         if self.asked:
-            self._say("putting back; please wait (to abandon: kill -9, then firedrill recover)")
+            self._say(
+                "what must follow the fault is being done; please wait (to abandon: kill -9, then firedrill recover)"
+            )
             return
         self.asked = signal.Signals(number).name
-        self._say(f"{self.asked}: stopping; what was injected is being put back")
+        self._say(f"{self.asked}: stopping; what must follow the fault is being done")
         raise SystemExit(STOP)
 
     def note(self, number: int, frame: Any) -> None:  # noqa: ARG002 - the signature of a signal handler

@@ -46,7 +46,7 @@ def put_back(left: OpenUndo, *, rehearsal: bool) -> str:
         os.environ.update({**undo.environment, **environment})
         settle(left, undo)
         carry_out(left, undo)
-    return "put back by firedrill recover"
+    return "settled by firedrill recover"
 
 
 def settle(left: OpenUndo, undo: Undo) -> None:

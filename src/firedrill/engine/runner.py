@@ -20,6 +20,7 @@ from firedrill.engine.job import PROBER, Job
 from firedrill.engine.recorders import Recorders
 from firedrill.errors import FiredrillError
 from firedrill.model import events as kinds
+from firedrill.model.reversibility import mending
 from firedrill.model.units import in_words
 from firedrill.safety.undo import Undo
 from firedrill.store import rundir
@@ -35,6 +36,7 @@ class Runner:
         self.job, self.interrupts = job, interrupts
         self.outcome: Outcome | None = None
         self.recorders = Recorders(job)
+        self.mending = mending([declared_reversibility(job.experiment)])
 
     def conduct(self) -> None:
         """Run the whole drill. CannotRun only when nothing was injected; an interrupt ends it early but in order."""
@@ -135,7 +137,7 @@ class Runner:
         recovery, began = self.job.drill.recovery, self.job.clock.now()
         if (after_s := recovery.after_s) is not None:
             self.phase("recover", f"the fault stands for {in_words(after_s)}")
-            self.wait("the put-back", lambda: self.job.clock.now() - began >= after_s, after_s + 1.0)
+            self.wait(f"the {self.mending.noun}", lambda: self.job.clock.now() - began >= after_s, after_s + 1.0)
             return
         self.phase("recover", f"waiting until the watches are good again for {in_words(recovery.hold_s)}")
         limit = recovery.within_s or max(
@@ -146,7 +148,7 @@ class Runner:
         )
         if waited is None:
             self.job.record(kinds.NOT_RECOVERED, waited_s=round(self.job.clock.now() - began, 3), limit_s=limit)
-            self.job.view.say("not recovered in time; putting back")
+            self.job.view.say(f"not recovered in time; {self.mending.doing}")
         else:
             self.job.record(kinds.RECOVERED, waited_s=round(waited, 3))
 
@@ -156,7 +158,7 @@ class Runner:
         return self.good_for() >= enough and self.job.clock.now() - since >= enough
 
     def before_put_back(self) -> None:
-        self.phase("put-back", "putting back")
+        self.phase("put-back", self.mending.doing if undos_of(self.job) else "nothing has to follow the fault")
 
     def redundant_again(self) -> None:
         """Until everything that was observed is redundant, the roles are as they were, and the watches have held once more."""
@@ -215,9 +217,12 @@ def undos_of(job: Job) -> list[Undo]:
             module=one["provider"]["module"],
             func=one["provider"]["func"],
             arguments=arguments_of(job.experiment, one),
-            environment={
-                key: value for key, value in job.place.env.items() if "SECRET" not in key and "SQL_" not in key
-            },
+            environment={key: value for key, value in job.place.env.items() if not is_secret(key, value)},
         )
         for one in job.experiment.get("rollbacks", [])
     ]
+
+
+def is_secret(key: str, value: str) -> bool:
+    """What must not lie on the disk: on the stage the stage itself says it again, elsewhere the environment does."""
+    return "SECRET" in key or "SQL_" in key or "AccountKey=" in value or "SharedAccessKey=" in value

@@ -168,12 +168,14 @@ def environment(status: dict[str, Any]) -> dict[str, str]:
 
 
 def data_plane(status: dict[str, Any]) -> dict[str, str]:
-    """Connection strings in the order in which the bank prefers them, and where kubectl finds the clusters."""
+    """Names and connection strings in the order in which the bank prefers them, and where kubectl finds the clusters."""
     buses = [namespace["connection_string"] for namespace in status.get("servicebus", {}).values()]
     accounts = [account["connection_string"] for account in status.get("storage", {}).values()]
     values = dict(zip(("BUS_A", "BUS_B"), buses, strict=False)) | dict(
         zip(("BLOB_1", "BLOB_2"), accounts, strict=False)
     )
+    values |= dict(zip(("FIREDRILL_BUS_A", "FIREDRILL_BUS_B"), status.get("servicebus", {}), strict=False))
+    values |= dict(zip(("FIREDRILL_STORAGE_1", "FIREDRILL_STORAGE_2"), status.get("storage", {}), strict=False))
     if accounts:
         values["AZURE_STORAGE_CONNECTION_STRING"] = accounts[0]
     if buses:

@@ -11,6 +11,7 @@ from firedrill.engine.observer import Question, control_plane, listeners, replic
 from firedrill.engine.place import Place
 from firedrill.model.target import Target
 
+ABOUT = {"messages": "servicebus", "servicebus_failover": "servicebus", "blobs": "storage"}
 LAG_EVERY_S = 0.5
 FACTS = ("storage", "servicebus", "kubernetes", "compute", "stage")  # firedrill.probes.NAME.facts(target)
 
@@ -24,10 +25,11 @@ class Asked(NamedTuple):
 
 
 def subjects(experiment: dict[str, Any]) -> list[str]:
-    """The last part of each module of ours that the experiment calls: `sql`, `storage`, ..."""
+    """What each module of ours that the experiment calls is about, which is mostly its name: `sql`, `storage`, ..."""
     steps = [*experiment["method"], *experiment.get("rollbacks", [])]
     modules = [one["provider"].get("module", "") for one in steps]
-    return list(dict.fromkeys(module.rsplit(".", 1)[-1] for module in modules if module.startswith("firedrill.")))
+    names = [module.rsplit(".", 1)[-1] for module in modules if module.startswith("firedrill.")]
+    return list(dict.fromkeys(ABOUT.get(name, name) for name in names))
 
 
 def facts_of(target: Target, subject: str) -> Question:

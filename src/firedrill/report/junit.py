@@ -8,6 +8,7 @@ not be asked because nothing was injected is skipped.
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from firedrill.model.reversibility import mending
 from firedrill.model.verdict import Verdict, Verdict3
 from firedrill.report.figures import count, quantity
 from firedrill.report.plain import for_xml
@@ -48,12 +49,13 @@ def as_text(root: ET.Element) -> str:
 
 
 def cases_of(verdict: Verdict) -> list[Case]:
+    after = mending(fault.reversibility for fault in verdict.faults).noun
     return [
         Case("drill", verdict.outcome, verdict.sentence),
         Case("injection", verdict.injection.outcome, verdict.injection.why or "whether it was injected is not known"),
         *objective_cases(verdict),
         *invariant_cases(verdict),
-        Case("put-back", verdict.put_back.outcome, verdict.put_back.why or "put-back was not seen to end"),
+        Case(after, verdict.put_back.outcome, verdict.put_back.why or f"{after} was not seen to end"),
         Case(
             "measurement", verdict.measurement.outcome, verdict.measurement.why or "the measurement cannot be trusted"
         ),

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from firedrill.model import events
 from firedrill.model.history import Event, History
+from firedrill.model.reversibility import mending
 from firedrill.report import svg
 from firedrill.report.figures import offset
 from firedrill.report.lane import BAR, Lane, label_on_bar
@@ -39,7 +40,9 @@ def said(value: Any) -> str:
 
 
 def cause_lanes(history: History) -> list[Lane]:
-    return [*deeds(history, "fault", "Fault"), *deeds(history, "undo", "Put-back"), *observed_lanes(history)]
+    after = mending(said(row.data.get("reversibility")) for row in history.of_kind(events.FAULT_COMMAND))
+    mended = deeds(history, "undo", after.noun.capitalize())
+    return [*deeds(history, "fault", "Fault"), *mended, *observed_lanes(history)]
 
 
 def deeds(history: History, prefix: str, title: str) -> list[Lane]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from firedrill.model import events
 from firedrill.model.history import Event, History
 from firedrill.model.interval import Interval
-from firedrill.model.reversibility import WORDS
+from firedrill.model.reversibility import WORDS, mending
 from firedrill.model.verdict import Verdict
 from firedrill.report.figures import offset, offset_span, span
 from firedrill.report.lanes_cause import limits, said
@@ -14,6 +14,7 @@ from firedrill.report.windows import zero_of
 
 
 class PutBackSection(NamedTuple):
+    title: str
     outcome: Outcome
     exposure: str
     faults: Table
@@ -22,12 +23,14 @@ class PutBackSection(NamedTuple):
 
 def put_back(history: History, verdict: Verdict) -> PutBackSection:
     undone = undo_rows(history, zero_of(verdict))
-    columns = (Column("put-back"), Column("asked", "number"), Column("done", "number"), Column("ended"))
+    after = mending(fault.reversibility for fault in verdict.faults)
+    columns = (Column(after.noun), Column("asked", "number"), Column("done", "number"), Column("ended"))
     return PutBackSection(
+        f"{after.noun.capitalize()} and exposure",
         Outcome(verdict.put_back.outcome, verdict.put_back.why),
         exposure_words(verdict),
         faults_table(verdict),
-        Table("What was put back", columns, undone, shown=True) if undone else None,
+        Table(after.done, columns, undone, shown=True) if undone else None,
     )
 
 
@@ -92,6 +95,6 @@ def ending(last: Event) -> str:
         events.UNDO_NOT_NEEDED: f"not needed: {said(last.data.get('why'))}",
         events.UNDO_COMMAND: "asked, not accepted while we looked",
         events.UNDO_ACCEPTED: "accepted, not seen to end",
-        events.UNDO_WRITTEN: "written, not run",
+        events.UNDO_WRITTEN: "written down before the fault",
     }
     return words.get(last.kind, last.kind)

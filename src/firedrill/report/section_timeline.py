@@ -7,6 +7,7 @@ from markupsafe import Markup
 from firedrill.model import events
 from firedrill.model.drill import Drill
 from firedrill.model.history import Event, History, Request
+from firedrill.model.reversibility import mending
 from firedrill.model.verdict import Measured, Outage, Verdict
 from firedrill.report.buckets import quantile
 from firedrill.report.figures import count, duration, latency, offset, offset_span, percent, plural, span
@@ -22,7 +23,7 @@ ARROW = " \u2192 "
 POLLED = ("low", "high")
 WHEN = ("before the first outage", "while a watch was down", "otherwise")
 WHEN_QUIET = ("before the command", "", "after the command")
-FOLLOWED = {"put-back": "after the put-back", "before": "before the fault"}
+FOLLOWED = {"put-back": "after the {mending}", "before": "before the fault"}
 DASHES = ("\u2013",) * 4
 
 
@@ -72,34 +73,35 @@ def outages_table(verdict: Verdict) -> Table:
         "errors by code, and what it followed",
     )
     zero = zero_of(verdict)
+    after = mending(fault.reversibility for fault in verdict.faults).noun
     rows = [
         row
         for name, watch in verdict.watches.items()
         for side, found in watch.connections.items()
-        for row in outage_rows(name + (" (control)" if watch.control else ""), side, found, zero)
+        for row in outage_rows(name + (" (control)" if watch.control else ""), side, found, zero, after)
     ]
     kinds = ("", "", "number", "number", "strong right", "right", "")
     return Table("Every outage that a watch saw", [Column(*pair) for pair in zip(columns, kinds, strict=True)], rows)
 
 
-def outage_rows(name: str, side: str, found: Measured, zero: float) -> list[list[Cell]]:
+def outage_rows(name: str, side: str, found: Measured, zero: float, after: str) -> list[list[Cell]]:
     if not found.samples:
         return [[name, side, *DASHES, "not measured: no samples"]]
     if not found.outages:
         unseen = f"no outage seen; one longer than {duration(found.detection_limit_s)} would have been"
         return [[name, side, *DASHES, unseen]]
-    return [[name, side, *outage_cells(outage, zero)] for outage in found.outages]
+    return [[name, side, *outage_cells(outage, zero, after)] for outage in found.outages]
 
 
-def outage_cells(outage: Outage, zero: float) -> list[Cell]:
+def outage_cells(outage: Outage, zero: float, after: str) -> list[Cell]:
     began, ended = offset_span(outage.began_s, zero), offset_span(outage.ended_s, zero)
     back = span(outage.recovery_s) if outage.during == "fault" else "\u2013"
-    return [began, ended, span(outage.length_s), back, cause_words(outage)]
+    return [began, ended, span(outage.length_s), back, cause_words(outage, after)]
 
 
-def cause_words(outage: Outage) -> str:
+def cause_words(outage: Outage, after: str) -> str:
     codes = ", ".join(f"{code} \u00d7 {count(times)}" for code, times in sorted(outage.errors.items()))
-    return f"{codes}; {FOLLOWED[outage.during]}" if outage.during in FOLLOWED else codes
+    return f"{codes}; {FOLLOWED[outage.during].format(mending=after)}" if outage.during in FOLLOWED else codes
 
 
 def load_table(history: History, verdict: Verdict) -> Table:

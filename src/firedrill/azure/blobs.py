@@ -1,0 +1,32 @@
+"""Blobs of a container by prefix, as the official client sees them: listed, deleted, and had back from soft delete.
+
+Takes a ContainerClient.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+PAGE = 1000
+
+
+def named(container: Any, prefix: str, most: int) -> list[str]:
+    """The first `most` names that begin so, in the order of the listing."""
+    found = container.list_blobs(name_starts_with=prefix, results_per_page=min(most, PAGE))
+    return [str(blob.name) for blob in islice(found, most)]
+
+
+def deleted(container: Any, prefix: str) -> Iterator[str]:
+    """The names of those that are deleted and can still be had back."""
+    found = container.list_blobs(name_starts_with=prefix, include=["deleted"])
+    return (str(blob.name) for blob in found if blob.deleted)
+
+
+def delete(container: Any, names: list[str]) -> None:
+    for name in names:
+        container.delete_blob(name)
+
+
+def undelete(container: Any, names: list[str]) -> None:
+    for name in names:
+        container.get_blob_client(name).undelete_blob()

@@ -1,0 +1,121 @@
+"""Messages of a queue as the official client sees them: looked at, copied, sent, and taken out of the dead letters.
+
+Takes a ServiceBusClient. Nothing that others sent is ever completed, and a look leaves everything where it is.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+QUIET: Any = {"keep_alive": 0}  # without a thread that keeps idle links alive, whose end takes a second
+PAGE = 200
+WAIT_S = 1.0
+SEND_S = 30.0
+
+
+def send(client: Any, queue: str, messages: Sequence[Any]) -> None:
+    """All of them, in as few transfers as fit."""
+    with client.get_queue_sender(queue, **QUIET) as sender:
+        batch = sender.create_message_batch()
+        for message in messages:
+            try:
+                batch.add_message(message)
+            except ValueError:  # full
+                sender.send_messages(batch, timeout=SEND_S)
+                batch = sender.create_message_batch()
+                batch.add_message(message)
+        sender.send_messages(batch, timeout=SEND_S)
+
+
+def made(body: bytes, identity: str) -> Any:
+    from azure.servicebus import ServiceBusMessage
+
+    return ServiceBusMessage(body, message_id=identity)
+
+
+def copy_of(message: Any) -> Any:
+    """What its receiver would take for the same message: id, body, properties and session."""
+    from azure.servicebus import ServiceBusMessage
+
+    return ServiceBusMessage(
+        b"".join(message.body),
+        message_id=message.message_id,
+        application_properties={
+            text(name): text(value) for name, value in (message.application_properties or {}).items()
+        },
+        session_id=message.session_id,
+        content_type=message.content_type,
+        correlation_id=message.correlation_id,
+        subject=message.subject,
+        reply_to=message.reply_to,
+        to=message.to,
+    )
+
+
+def text(value: Any) -> Any:
+    """The SDK hands strings of a message over as bytes, and would send those as bytes."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def look(receiver: Any, after: int = 0) -> list[Any]:
+    """The next messages behind a sequence number, locked ones too; they stay where they are."""
+    return list(receiver.peek_messages(PAGE, sequence_number=after + 1, timeout=SEND_S))
+
+
+def pages(receiver: Any) -> Iterator[list[Any]]:
+    after = 0
+    while found := look(receiver, after):
+        yield found
+        after = found[-1].sequence_number
+
+
+def catch(client: Any, queues: Sequence[str], number: int, in_time: Callable[[], bool]) -> dict[str, list[Any]]:
+    """Different messages as they pass through the queues, `number` in all or as many as pass while `in_time`."""
+    caught: dict[str, dict[str, Any]] = {queue: {} for queue in queues}
+
+    def missing() -> int:
+        return number - sum(map(len, caught.values()))
+
+    receivers = {queue: client.get_queue_receiver(queue, **QUIET) for queue in queues}
+    try:
+        seen = dict.fromkeys(queues, 0)
+        while missing() and in_time():
+            for queue, receiver in receivers.items():
+                found = look(receiver, seen[queue])[: missing()]
+                seen[queue] = max([seen[queue], *(message.sequence_number for message in found)])
+                caught[queue] |= {str(message.message_id): message for message in found}
+    finally:
+        for receiver in receivers.values():
+            receiver.close()
+    return {queue: list(found.values()) for queue, found in caught.items() if found}
+
+
+def count(client: Any, queue: str, prefix: str, *, dead: bool) -> int:
+    """How many messages with an id that begins so are in the queue, or in its dead letters."""
+    with receiver_of(client, queue, dead=dead) as receiver:
+        return sum(is_ours(message, prefix) for page in pages(receiver) for message in page)
+
+
+def take_out(client: Any, queue: str, prefix: str) -> int:
+    """Complete the dead letters with an id that begins so; the others go back where they were. How many there were."""
+    others, taken = [], 0
+    with receiver_of(client, queue, dead=True) as receiver:
+        while found := receiver.receive_messages(PAGE, max_wait_time=WAIT_S):
+            for message in found:
+                if is_ours(message, prefix):
+                    receiver.complete_message(message)
+                    taken += 1
+                else:
+                    others.append(message)  # kept until the end, so that it is not handed to us again and again
+        for message in others:
+            receiver.abandon_message(message)
+    return taken
+
+
+def receiver_of(client: Any, queue: str, *, dead: bool) -> Any:
+    from azure.servicebus import ServiceBusSubQueue
+
+    return client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER if dead else None, **QUIET)
+
+
+def is_ours(message: Any, prefix: str) -> bool:
+    return str(message.message_id).startswith(prefix)
