@@ -30,7 +30,6 @@ MACHINES = "Microsoft.Compute/virtualMachineScaleSets"
 FOLLOW = "Microsoft.Sql/locations/failoverGroup"
 FOLLOW_SQL = rights(GROUP, f"{FOLLOW}AzureAsyncOperation/read", f"{FOLLOW}OperationResults/read")
 FOLLOW_STORAGE = rights(GROUP, "Microsoft.Storage/operations/read")
-FOLLOW_COMPUTE = rights(SCALE_SET, "Microsoft.Compute/locations/operations/read")
 
 READ_FAILOVER = rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/read")
 READ_ACCOUNT = rights(ACCOUNT, f"{BLOB}/read")
@@ -38,9 +37,6 @@ READ_SOFT_DELETE = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/blobServices/read")
 READ_BLOBS = READ_SOFT_DELETE + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/read", data=True)
 READ_BUS, READ_QUEUES = rights(NAMESPACE, f"{BUS}/read"), rights(NAMESPACE, f"{BUS}/queues/read")
 READ_ALIAS = READ_BUS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/read")
-READ_MACHINES = rights(SCALE_SET, f"{MACHINES}/read", f"{MACHINES}/virtualMachines/read") + rights(
-    SCALE_SET, f"{MACHINES}/virtualMachines/instanceView/read"
-)
 FAIL_OVER = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/failover/action")
 FORCE = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/forceFailoverAllowDataLoss/action")
 TRY = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/tryPlannedBeforeForcedFailover/action")
