@@ -34,7 +34,7 @@ class Opened(NamedTuple):
 
 
 class Receiving:
-    """Of one capability from one bus. `came` is called when something is in the inbox."""
+    """Of one capability from one bus. `came` is called when something is in the inbox. `held_s`: for the mistake `hold-the-lock`."""
 
     def __init__(self, bank: Bank, capability: str, way: Way, came: Callable[[], None]) -> None:
         self.bank, self.capability, self.way = bank, capability, way
@@ -43,6 +43,7 @@ class Receiving:
         self._sql = statements(capability, bank.habits)
         self._receiver = way.bus.receiver(QUEUES[capability])
         self._pause_s = PAUSE_S
+        self.held_s = HELD_S
 
     async def run(self) -> None:
         while not self.pace.ending:
@@ -125,7 +126,7 @@ class Receiving:
 
     async def _let_go(self, receiver: Receiver, opened: list[Opened], error: Exception) -> None:
         if self.bank.habits.holds_locks:
-            await asyncio.sleep(HELD_S)
+            await asyncio.sleep(self.held_s)
         elif classify(error).kind != "permanent":
             for each in opened:
                 await receiver.abandon(each.delivery)
