@@ -31,7 +31,7 @@ TOLD = text(
     )
     SELECT {AS_OF}, count(*) AS checked, count(*) FILTER (WHERE told_at IS NULL) AS untold,
         (SELECT count(*) FROM overtaken) AS overtaken,
-        (SELECT coalesce(array_agg(key), '{{}}') FROM (SELECT DISTINCT key FROM overtaken ORDER BY key LIMIT 20) AS some) AS keys
+        (SELECT coalesce(array_agg(key), '{{}}') FROM (SELECT DISTINCT key FROM overtaken ORDER BY key LIMIT 20) AS named) AS keys
     FROM placed"""  # noqa: S608
 )
 
