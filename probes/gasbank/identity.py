@@ -18,7 +18,7 @@ def sign_in() -> str:
     from azure.identity import EnvironmentCredential
 
     with EnvironmentCredential() as credential:
-        return credential.get_token(SCOPE).token
+        return str(credential.get_token(SCOPE).token)
 
 
 async def signed_in(ask: Ask) -> Answer:

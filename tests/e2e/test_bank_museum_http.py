@@ -79,7 +79,6 @@ def test_a_change_of_bus_that_nobody_wrote_down_is_seen(museum: Museum, mistake:
 @pytest.mark.parametrize(("mistake", "said"), [("", ""), ("no-reservation", "1 flows were accepted without their gas")])
 def test_gas_that_is_not_set_aside_is_seen(museum: Museum, mistake: str, said: str) -> None:
     """An injection with and without its reservation."""
-
     account, reserves = f"eve-{mistake}", habits(mistake).reserves
 
     async def during() -> None:
