@@ -1,7 +1,9 @@
-"""The bank's users: mostly they look, a third of the time they move gas.
+"""The bank's users: mostly they look, a third of the time they move gas; a tenth of those ask twice, to be sure; a few use the plant.
 
 Works under `firedrill run` and as a plain locustfile: `locust -f drills/load/gasbank.py --host http://127.0.0.1:PORT`.
 """
+
+from datetime import UTC, datetime, timedelta
 
 from gevent.pool import Pool
 
@@ -19,6 +21,23 @@ def transfer(arrival: Arrival) -> None:
     arrival.ask("POST", "/transfers", "transfer", key, json={"from": seller, "to": buyer, "kwh": kwh})
 
 
+def twice(arrival: Arrival) -> None:
+    """A careful customer: the same transfer under the same key once more. It counts once."""
+    seller, buyer = arrival.random.sample(ACCOUNTS, 2)
+    kwh = arrival.random.randint(1, 50)
+    key = arrival.ledger("transfer", f"{kwh} kWh from {seller} to {buyer}, asked twice")
+    for _ in range(2):
+        arrival.ask("POST", "/transfers", "transfer", key, json={"from": seller, "to": buyer, "kwh": kwh})
+
+
+def inject(arrival: Arrival) -> None:
+    """Into store in the next hour; the plant answers later."""
+    account, kwh = arrival.random.choice(ACCOUNTS), arrival.random.randint(1, 50)
+    key = arrival.ledger("injection", f"{kwh} kWh of {account} into store")
+    hour = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:00:00Z")
+    arrival.ask("POST", "/injections", "injection", key, json={"account": account, "kwh": kwh, "hour": hour})
+
+
 def balance(arrival: Arrival) -> None:
     arrival.ask("GET", f"/accounts/{arrival.random.choice(ACCOUNTS)}/balance", "balance")
 
@@ -28,7 +47,7 @@ def statement(arrival: Arrival) -> None:
 
 
 class Shipper(OpenLoopUser):
-    journeys = {transfer: 4, balance: 5, statement: 1}  # noqa: RUF012 - Locust reads it from the class
+    journeys = {transfer: 35, twice: 4, inject: 2, balance: 49, statement: 10}  # noqa: RUF012 - Locust reads it from the class
 
     def prepare(self) -> None:
         """All at once: what is opened in the last moments before a forced failover is lost with them."""

@@ -85,7 +85,10 @@ class Stage:
         await clusters.wait_ready(READY_S)
 
     def _settings(self) -> dict[str, str]:
-        return {"MISTAKE": self._mistake}
+        """Users may sign in, and need not: whoever looks at a rehearsal asks the bank without a token."""
+        issuer = self.estate.identity.directory.issuer
+        tokens = {"JWKS": str(self.estate.ground.keys), "AUTHORITY": issuer, "SIGN_IN": "offered"}
+        return {"MISTAKE": self._mistake, **tokens}
 
     def status(self) -> dict[str, Any]:
         """The promised JSON."""

@@ -6,6 +6,7 @@ know the account yet: not there on a copy is not the same as not there.
 
 import asyncio
 from collections import Counter
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,8 +56,9 @@ class Bank:
         return Archive(self.settings, self.habits, self.clock, self.breaker_changed)
 
     def breaker_changed(self, service: str, change: str, code: str) -> None:
-        """A breaker of this process opened or closed: the auditor is told."""
-        self.notices.note(f"breaker-{change}", {"service": service, "error": code})
+        """A breaker of this process opened or closed: the auditor is told, of a listener also what it was asked so far."""
+        tallies = {each.name: asdict(each.tally) for each in self.listeners()}
+        self.notices.note(f"breaker-{change}", {"service": service, "error": code} | tallies.get(service, {}))
 
     async def _write_notices(self, work: Work[None]) -> None:
         """One attempt, never a retry: notices wait where they are."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from gasbank.errors import BadSettingError
 from gasbank.mistakes import Habits, habits
 
 T = TypeVar("T")
+SignIn = Literal["required", "offered"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Settings:
     """`sql_*`: postgresql:// addresses of the two listeners (never of a server). `bus_*`, `blob_*`: connection strings of the
     two buses and of the two blob accounts; `bus_*_listen`: with a key that may receive, where that of `bus_*` may only send.
     `jwks`: file or https address of the keys that tokens are signed with, and `authority` who must have issued them. What is
-    not given is "". `deadline_s`: see Patience. `lease_s`: how long a leader leads without asking again.
+    not given is "". `sign_in`: with `jwks`, whether everybody must show a token, or may (then /me asks for one, and nothing else does).
+    `deadline_s`: see Patience. `lease_s`: how long a leader leads without asking again.
     """
 
     port: int
@@ -36,6 +38,7 @@ class Settings:
     bus_a_listen: str = ""
     bus_b_listen: str = ""
     lease_s: float = 3.0
+    sign_in: SignIn = "required"
 
 
 def settings(environment: Mapping[str, str], *, copy_needed: bool = True) -> Settings:
@@ -60,6 +63,7 @@ def settings(environment: Mapping[str, str], *, copy_needed: bool = True) -> Set
         bus_a_listen=bus(environment, "BUS_A_LISTEN"),
         bus_b_listen=bus(environment, "BUS_B_LISTEN"),
         lease_s=convert(environment, "GASBANK_LEASE", "3s", read_seconds, "seconds: 3s, 0.5s"),
+        sign_in=convert(environment, "SIGN_IN", "required", read_sign_in, "required or offered"),
     )
 
 
@@ -101,6 +105,14 @@ def read_port(text: str) -> int:
     if not 1 <= port <= 65535:
         raise ValueError(text)
     return port
+
+
+def read_sign_in(text: str) -> SignIn:
+    if text == "offered":
+        return "offered"
+    if text == "required":
+        return "required"
+    raise ValueError(text)
 
 
 def read_seconds(text: str) -> float:

@@ -20,7 +20,14 @@ pytestmark = pytest.mark.e2e
 SIGNER = Signer("k1")
 NAMES = ("alice", "bob")
 HOUR = "2026-11-23T06:00:00Z"
-OTHER_PARTS = {"gas_day": "2026-11-23", "message_id": str(uuid4()), "key": "k", "seller": "carol", "buyer": "dave"}
+OTHER_PARTS = {
+    "gas_day": "2026-11-23",
+    "message_id": str(uuid4()),
+    "key": "k",
+    "seller": "carol",
+    "buyer": "dave",
+    "region": "1",
+}
 
 
 @pytest.fixture(scope="module")

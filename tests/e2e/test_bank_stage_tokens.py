@@ -58,3 +58,22 @@ def test_a_token_of_the_stage_opens_its_own_account_and_no_other(cluster: Cluste
                 assert (await bank.get("/audit/conservation", **token))[0] == audit
 
     asyncio.run(scenario())
+
+
+def test_where_tokens_are_offered_only_one_page_asks_for_one(cluster: Cluster, tmp_path: Path) -> None:
+    """With SIGN_IN=offered everybody may ask, and /me still says who shows a token, without asking the identity service: 401 without one,
+    or with another directory's.
+    """
+
+    async def scenario() -> None:
+        directory, forger = Directory(AUTHORITY), Directory(AUTHORITY)
+        keys = tmp_path / "keys.json"
+        keys.write_text(json.dumps(directory.signing_keys()))
+        async with standing(cluster, JWKS=str(keys), AUTHORITY=directory.issuer, SIGN_IN="offered") as bank:
+            await bank.open("alice")
+            assert (await bank.get("/me"))[0] == 401
+            assert (await bank.get("/me", **header(forger, "auditor")))[0] == 401
+            status, said = await bank.get("/me", **header(directory, "auditor"))
+            assert (status, said["roles"]) == (200, ["auditor"])
+
+    asyncio.run(scenario())

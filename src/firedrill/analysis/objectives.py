@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from firedrill.analysis.loss import inside
 from firedrill.model.drill import ObjectiveSpec
 from firedrill.model.history import Request
 from firedrill.model.interval import Interval
@@ -91,10 +92,9 @@ def failed_requests(spec: ObjectiveSpec, findings: Findings) -> Judged:
 
 def lost(spec: ObjectiveSpec, findings: Findings) -> Judged:
     writes = findings.writes
-    if not writes.witnesses or not writes.acknowledged:
-        return Judged(
-            None, "inconclusive", "no witness was read" if not writes.witnesses else "no write was acknowledged"
-        )
+    known = inside(writes.witnesses)
+    if not known or not writes.acknowledged:
+        return Judged(None, "inconclusive", "no write was acknowledged" if known else "no witness was read")
     count = Interval(writes.lost, writes.lost)
     outcomes = [within(count, spec.limit)]
     if spec.span_s is not None:
@@ -103,7 +103,7 @@ def lost(spec: ObjectiveSpec, findings: Findings) -> Judged:
 
 
 def duplicated(spec: ObjectiveSpec, findings: Findings) -> Judged:
-    if not findings.writes.witnesses:
+    if not inside(findings.writes.witnesses):
         return Judged(None, "inconclusive", "no witness was read")
     count = Interval(findings.writes.duplicated, findings.writes.duplicated)
     return Judged(count, within(count, spec.limit))

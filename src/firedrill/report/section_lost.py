@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from firedrill.analysis.loss import ARCHIVE, short
 from firedrill.model.drill import Drill
 from firedrill.model.history import History
 from firedrill.model.verdict import LostWrite, Verdict, Writes
@@ -10,7 +11,6 @@ from firedrill.report.figures import count, duration, offset, plural
 from firedrill.report.table import Cell, Column, Outcome, Table
 from firedrill.report.windows import zero_of
 
-ARCHIVE = "archive"  # the witness outside the system: messages that were already sent
 SHOWN = 50  # lost writes listed at once; the others are one click away
 SHAPES = {"tail": "one unbroken run, the newest before the fault", "holes": "with kept writes between them"}
 LIST_COLUMNS = (Column("write", "code"), Column("what"), Column("kind"), Column("acknowledged", "number"))
@@ -81,11 +81,6 @@ def witness_table(writes: Writes, history: History) -> Table:
         ("so it is", "strong"),
     )
     return Table("The witnesses side by side", [Column(*title) for title in titles], rows)
-
-
-def short(witness: str) -> str:
-    """`probes.gasbank.database` is called database."""
-    return witness.rsplit(".", 1)[-1]
 
 
 def witness_rows(writes: Writes, history: History) -> list[tuple[int, str, str, str]]:

@@ -52,9 +52,10 @@ LEDGER = Table(
 STORED = Table("stored", ("stored.jsonl",), Stored, {"witness": "VARCHAR", "id": "VARCHAR", "times": "BIGINT"})
 TABLES = (SAMPLES, REQUESTS, LEDGER, STORED)
 
-# The ledger has a line when a write is attempted and one when it is answered; one row is made of both.
+# The ledger has a line when a write is attempted and one each time it is answered; one row is made of all. Once acknowledged it is that.
 MERGED = """
-    SELECT id, max(kind), max(detail), max(source), min(attempted), max(answered), coalesce(max(answer), 'unknown')
+    SELECT id, max(kind), max(detail), max(source), min(attempted), max(answered),
+        CASE WHEN bool_or(answer = 'acknowledged') THEN 'acknowledged' ELSE coalesce(max(answer), 'unknown') END
     FROM lines GROUP BY id ORDER BY min(attempted), id
 """
 IN_ORDER = {

@@ -9,7 +9,7 @@ import importlib
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gasbank.archive.names import CONTAINER, Item
 
@@ -32,6 +32,13 @@ class BlobError(Exception):
 
 class TakenError(Exception):
     """There is a blob of this name."""
+
+
+class Page(NamedTuple):
+    """`items`: (name, metadata); `mark`: where the next page begins, "" at the end."""
+
+    items: list[tuple[str, dict[str, str]]]
+    mark: str
 
 
 class Blobs:
@@ -79,6 +86,17 @@ class Blobs:
             return [blob.name async for blob in client.list_blobs(name_starts_with=prefix, results_per_page=PAGE)]
 
         return await self._unless_missing(listed, within_s=None) or []
+
+    async def page(self, prefix: str, mark: str) -> Page:
+        """Up to PAGE of them with their metadata, after `mark` ("": from the beginning)."""
+
+        async def listed(client: Any) -> Page:
+            found = client.list_blobs(name_starts_with=prefix, include=["metadata"], results_per_page=PAGE)
+            pages = found.by_page(continuation_token=mark or None)
+            items = [(blob.name, dict(blob.metadata or {})) async for blob in await anext(pages)]
+            return Page(items, pages.continuation_token or "")
+
+        return await self._unless_missing(listed, within_s=None) or Page([], "")
 
     async def _unless_missing(self, ask: Callable[[Any], Awaitable[T]], within_s: float | None = ATTEMPT_S) -> T | None:
         try:

@@ -7,8 +7,10 @@ never touched: that is for people.
 import asyncio
 from typing import Any, Literal
 
+import msgspec
+
 from gasbank.archive import manifest
-from gasbank.archive.names import Item, digest
+from gasbank.archive.names import digest, item_of
 from gasbank.archive.regions import AWAY, Archive, ConflictError
 from gasbank.audit.log import record
 from gasbank.messaging.steps import Turn
@@ -34,10 +36,9 @@ async def home_some(turn: Turn) -> bool:
 
 
 async def fate(archive: Archive, row: Any, slots: asyncio.Semaphore, *, create_only: bool) -> Fate:
-    item_metadata = {"sha256": row.sha256, "party": row.party, "sequence": str(row.sequence)}
     async with slots:
         try:
-            await bring_home(archive, row.name, item_metadata, create_only=create_only)
+            await bring_home(archive, row.name, row.sha256, create_only=create_only)
         except ConflictError:
             return "conflict"
         except AWAY:
@@ -45,14 +46,14 @@ async def fate(archive: Archive, row: Any, slots: asyncio.Semaphore, *, create_o
     return "homed"
 
 
-async def bring_home(archive: Archive, name: str, metadata: dict[str, str], *, create_only: bool) -> None:
+async def bring_home(archive: Archive, name: str, right: str, *, create_only: bool) -> None:
     """ConflictError when one of the copies is not what the manifest says; BlobError or BreakerOpenError: later."""
     home, second = archive.regions
-    data, right = await second.get(name), metadata["sha256"]
+    data = await second.get(name)
     if data is not None:
         if digest(data) != right:
             raise ConflictError(name, second.name, digest(data))
-        await home.put(Item(name, data, metadata), create_only=create_only)
+        await home.put(item_of(msgspec.json.decode(data), data), create_only=create_only)
     there = await home.get(name)
     if there is None or digest(there) != right:
         raise ConflictError(name, home.name, digest(there or b""))

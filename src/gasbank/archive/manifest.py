@@ -14,7 +14,7 @@ ADD = text(
     ON CONFLICT (name) DO NOTHING"""
 )
 AWAY = text(
-    """SELECT name, sha256, party, sequence FROM archive.manifest
+    """SELECT name, sha256 FROM archive.manifest
     WHERE displaced AND homed_at IS NULL AND NOT conflicts ORDER BY archived_at LIMIT :limit"""
 )
 HOMED = text(

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 CONTAINER = "archive"
 PREFIX = "confirmations/"
@@ -10,7 +11,7 @@ NAME = re.compile(r"confirmations/(\d{4}-\d\d-\d\d)/([^/]+)/([0-9a-f-]{36})\.v(\
 
 
 class Item(NamedTuple):
-    """One document as a blob; `metadata` is readable without opening it."""
+    """One document as a blob; `metadata` is readable without opening it: `sha256` and, percent-encoded, `party`, `sequence`, `subject`."""
 
     name: str
     data: bytes
@@ -28,7 +29,8 @@ def blob_name(gas_day: str, party: str, message_id: str, version: int) -> str:
 def item_of(document: dict[str, Any], data: bytes) -> Item:
     """`data`: the document's text, as it is kept."""
     name = blob_name(document["gas_day"], document["party"], document["message_id"], document["version"])
-    return Item(name, data, {"sha256": digest(data), "party": document["party"], "sequence": str(document["sequence"])})
+    facts = {name: quote(str(document[name])) for name in ("party", "sequence", "subject")}
+    return Item(name, data, {"sha256": digest(data)} | facts)
 
 
 def digest(data: bytes) -> str:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
 
-from gasbank.archive.blobs import BlobError, Blobs, TakenError
+from gasbank.archive.blobs import BlobError, Blobs, Page, TakenError
 from gasbank.archive.names import Item, digest
 from gasbank.messaging.buses import POLICY
 from gasbank.mistakes import Habits
@@ -75,6 +75,9 @@ class Region:
 
     async def names(self, prefix: str) -> list[str]:
         return await self._call(lambda: self.blobs.names(prefix))
+
+    async def page(self, prefix: str, mark: str) -> Page:
+        return await self._call(lambda: self.blobs.page(prefix, mark))
 
     async def _call(self, work: Callable[[], Awaitable[T]]) -> T:
         async with self._permitted():

@@ -13,5 +13,7 @@ CREATE TABLE IF NOT EXISTS archive.manifest (
     conflicts   boolean     NOT NULL DEFAULT false  -- at home there is another one under this name
 );
 CREATE INDEX IF NOT EXISTS manifest_away ON archive.manifest (archived_at) WHERE displaced AND homed_at IS NULL;
+CREATE INDEX IF NOT EXISTS manifest_home ON archive.manifest (archived_at) WHERE NOT displaced;
+CREATE INDEX IF NOT EXISTS manifest_homed ON archive.manifest (homed_at) WHERE homed_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS manifest_message ON archive.manifest (id, version);
 CREATE INDEX IF NOT EXISTS manifest_conflicts ON archive.manifest (name) WHERE conflicts;

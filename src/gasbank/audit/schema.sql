@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS audit.events (
     data        jsonb       NOT NULL
 );
 CREATE INDEX IF NOT EXISTS events_order ON audit.events (xid, position);
+CREATE INDEX IF NOT EXISTS events_kind ON audit.events (event, position);
 
 -- `xid, number`: the place of the sealed row in its source. `row_hash` is of that row, `hash` of this link and the one before.
 CREATE TABLE IF NOT EXISTS audit.chain (

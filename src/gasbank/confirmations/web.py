@@ -3,7 +3,7 @@
 import base64
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 from msgspec import json
 from sqlalchemy import text
@@ -11,26 +11,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.confirmations.signing import signer
 from gasbank.store.age import AS_OF, age
-from gasbank.web.bodies import ACCOUNT, After, Limit, wish
+from gasbank.web.bodies import ACCOUNT, TEXT, After, Limit, wish
 
 reads = APIRouter(default_response_class=JSONResponse)
 Wish = Annotated[float | None, Depends(wish)]
 PartyPath = Annotated[str, Path(pattern=ACCOUNT)]
+Subject = Annotated[str, Query(max_length=400, pattern=TEXT)]
 PAGE = text(
     f"""SELECT {AS_OF}, (SELECT coalesce(array_agg(document ORDER BY sequence), '{{}}') FROM (
         SELECT document, sequence FROM confirmations.messages
-        WHERE party = :party AND sequence > :after ORDER BY sequence LIMIT :limit) AS page) AS documents"""  # noqa: S608 - constants
+        WHERE party = :party AND sequence > :after AND (:subject = '' OR subject = :subject) ORDER BY sequence LIMIT :limit) AS page) AS documents"""  # noqa: S608 - constants
 )
 
 
 @reads.get("/confirmations/{party}")
 async def confirmations_of(
-    request: Request, party: PartyPath, wait: Wish, after: After = 0, limit: Limit = 100
+    request: Request, party: PartyPath, wait: Wish, subject: Subject = "", after: After = 0, limit: Limit = 100
 ) -> JSONResponse:
-    """The documents of a party after a sequence number, in their order. `next`: ask for what comes after it; None: no more."""
+    """The documents of a party after a sequence number, in their order. `subject`: only those about one thing, like `booking KEY`.
+    `next`: ask for what comes after it; None: no more.
+    """
 
     async def ask(connection: AsyncConnection) -> dict[str, Any]:
-        row = (await connection.execute(PAGE, {"party": party, "after": after, "limit": limit})).one()
+        row = (
+            await connection.execute(PAGE, {"party": party, "subject": subject, "after": after, "limit": limit})
+        ).one()
         documents = [json.decode(each) for each in row.documents]
         more = documents[-1]["sequence"] if len(documents) == limit else None
         return {"party": party, "confirmations": documents, "next": more} | age(row)

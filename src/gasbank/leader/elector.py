@@ -30,18 +30,19 @@ class Lease:
     def __init__(self, name: str, bank: Bank, gained: Callable[[], None]) -> None:
         self.name, self.gained = name, gained
         self.tenure = Tenure(bank.settings.lease_s)
-        self._clock, self._note = bank.clock, bank.notices.note
+        self._clock, self._note, self._fences = bank.clock, bank.notices.note, bank.habits.fences
         self._limits: set[asyncio.Timeout] = set()
 
     def leads(self) -> bool:
-        return self.tenure.leads(self._clock())
+        """By the clock. Who makes the mistake `no-fencing` leads until it is told otherwise."""
+        return self.tenure.leads(self._clock()) if self._fences else self.tenure.token is not None
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[int]:
         """Work for as long as this process leads; TimeoutError when the tenure ended first. Gives the token."""
         assert self.tenure.token is not None  # noqa: S101 - the caller asked `leads`
         token = self.tenure.token
-        async with asyncio.timeout_at(self.tenure.until) as limit:
+        async with asyncio.timeout_at(self.tenure.until if self._fences else None) as limit:
             self._limits.add(limit)
             try:
                 yield token
@@ -57,7 +58,7 @@ class Lease:
             log.info("leads %s, token %d", self.name, token)
             self._note("leader-acquired", {"name": self.name, "token": token})
             self.gained()
-        else:
+        elif self._fences:
             self._limit(self.tenure.until)
 
     def ended(self, how: str = "leader-lost") -> None:

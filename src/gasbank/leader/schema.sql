@@ -20,3 +20,24 @@ BEGIN
     END IF;
     RETURN FOUND;
 END $$;
+
+-- Under which token each kind of work was done last, and when it was done under one that a newer leader had replaced by then: never, as
+-- long as `holds` is asked. Not asking it is the mistake `no-fencing`, and this is how it shows.
+CREATE TABLE IF NOT EXISTS leader.acts (
+    name    text   PRIMARY KEY,
+    token   bigint NOT NULL,
+    late_at timestamptz
+) WITH (fillfactor = 50);
+
+-- In the transaction that acts: false, and nothing noted, when it must not.
+CREATE OR REPLACE FUNCTION leader.act(asked text, shown bigint, fenced boolean) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    IF fenced AND NOT leader.holds(asked, shown) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO leader.acts AS a (name, token) VALUES (asked, shown)
+    ON CONFLICT (name) DO UPDATE SET token = greatest(a.token, shown),
+        late_at = CASE WHEN shown < a.token THEN clock_timestamp() ELSE a.late_at END;
+    RETURN true;
+END $$;

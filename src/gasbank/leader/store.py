@@ -36,7 +36,7 @@ RELEASE = text(
     FROM unnest(CAST(:names AS text[]), CAST(:tokens AS bigint[])) AS held (name, token)
     WHERE l.name = held.name AND l.token = held.token"""
 )
-HOLDS = text("SELECT leader.holds(:name, :token)")
+ACT = text("SELECT leader.act(:name, :token, :fenced)")
 
 
 async def prepare(connection: AsyncConnection, names: Iterable[str]) -> None:
@@ -57,9 +57,12 @@ async def release(connection: AsyncConnection, held: Mapping[str, int]) -> None:
     await connection.execute(RELEASE, tokens_of(held))
 
 
-async def check(connection: AsyncConnection, name: str, token: int) -> None:
-    """Inside a transaction: StaleTokenError when somebody has led since; if not, nobody can until the transaction ends."""
-    if not (await connection.execute(HOLDS, {"name": name, "token": token})).scalar_one():
+async def check(connection: AsyncConnection, name: str, token: int, *, fenced: bool = True) -> None:
+    """Inside a transaction that acts: StaleTokenError when somebody has led since; if not, nobody can until the transaction ends.
+    `fenced=False` is the mistake `no-fencing`.
+    """
+    values = {"name": name, "token": token, "fenced": fenced}
+    if not (await connection.execute(ACT, values)).scalar_one():
         raise StaleTokenError(name, token)
 
 

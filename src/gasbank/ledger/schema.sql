@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS ledger.journal (
 );
 CREATE INDEX IF NOT EXISTS journal_key ON ledger.journal (key);
 CREATE INDEX IF NOT EXISTS journal_order ON ledger.journal (xid, version);
+CREATE INDEX IF NOT EXISTS journal_flows ON ledger.journal (version) WHERE kind IN ('injection', 'store-withdrawal', 'unreserved');
 
 CREATE TABLE IF NOT EXISTS ledger.entries (
     version     bigint NOT NULL REFERENCES ledger.journal,

@@ -10,7 +10,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from gasbank.messaging.bus import BusError, Delivery, Parcel, TooLargeError
+from gasbank.messaging.bus import SETTLED_TWICE, BusError, Delivery, Parcel, TooLargeError
 
 SEND_S = 2.0
 WAIT_S = 2.0  # a receiver that is asked to stop stops after this long at the latest
@@ -27,6 +27,7 @@ CODES = {
     "OperationTimeoutError": "timeout",
     "TimeoutError": "timeout",
     "MessageLockLostError": "lock-lost",
+    "MessageAlreadySettled": SETTLED_TWICE,
 }
 
 

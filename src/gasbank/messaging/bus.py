@@ -5,6 +5,9 @@ A bus may deliver twice, late, and in any order. All that is relied on: what it 
 
 from typing import Any, NamedTuple, Protocol
 
+SETTLED_TWICE = "settled-twice"
+"""The code of a BusError: the receiver had settled this delivery before."""
+
 
 class Parcel(NamedTuple):
     """One message of a bus. `properties`: what can be read without opening it."""

@@ -72,6 +72,7 @@ class Buses:
                 self._used(queue, way.bus.name, error.code)
                 return way.bus.name
         self.bank.counters["sends that failed"] += 1
+        self.bank.notices.note("no-bus", {"queue": queue, "error": error.code, "parcels": len(parcels)})
         raise error
 
     def blocked(self) -> bool:

@@ -8,7 +8,7 @@ once when the message cannot be true, it goes to quarantine with its reason, for
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -118,13 +118,18 @@ async def mark(connection: AsyncConnection, sql: Statements, rows: Sequence[Any]
     """These are processed, and their lines have come so far."""
     if not rows:
         return
-    come: dict[tuple[str, str], int] = {}
+    come: dict[tuple[str, str], list[int]] = {}
     for row in rows:
-        line = (row.sender, row.party)
-        come[line] = max(come.get(line, 0), row.sequence)
-    lines = {"senders": [sender for sender, _ in come], "parties": [party for _, party in come]}
+        come.setdefault((row.sender, row.party), []).append(row.sequence)
+    lines = {
+        "senders": [sender for sender, _ in come],
+        "parties": [party for _, party in come],
+        "lasts": [max(line) for line in come.values()],
+        "counts": [len(line) for line in come.values()],
+        "orders": [all(after > before for before, after in pairwise(line)) for line in come.values()],
+    }
     await connection.execute(sql.done, {"ids": [row.id for row in rows]})
-    await connection.execute(sql.advance, lines | {"lasts": list(come.values())})
+    await connection.execute(sql.advance, lines)
 
 
 async def quarantine(connection: AsyncConnection, sql: Statements, capability: str, row: Any, reason: str) -> None:

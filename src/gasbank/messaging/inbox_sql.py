@@ -35,8 +35,12 @@ DUE = """SELECT i.id, i.kind, i.sender, i.party, i.sequence, i.occurred_at, i.bo
     WHERE i.processed_at IS NULL AND {range} ORDER BY {order} LIMIT :most"""
 DONE = "UPDATE {schema}.inbox SET processed_at = clock_timestamp() WHERE id = ANY(CAST(:ids AS uuid[]))"
 FORGET = "DELETE FROM {schema}.inbox WHERE id = ANY(CAST(:ids AS uuid[]))"
-ADVANCE = """UPDATE {schema}.inbox_lines AS l SET last = {last}
-    FROM unnest(CAST(:senders AS text[]), CAST(:parties AS text[]), CAST(:lasts AS bigint[])) AS come (sender, party, last)
+# What was handled is compared with how far the line came by it, whoever else moved it meanwhile: the auditor's measure of "once, in order".
+ADVANCE = """UPDATE {schema}.inbox_lines AS l SET last = {last},
+        repeated_at = CASE WHEN come.n > {last} - l.last THEN clock_timestamp() ELSE l.repeated_at END,
+        disorder_at = CASE WHEN NOT come.in_order OR come.n < {last} - l.last THEN clock_timestamp() ELSE l.disorder_at END
+    FROM unnest(CAST(:senders AS text[]), CAST(:parties AS text[]), CAST(:lasts AS bigint[]), CAST(:counts AS bigint[]),
+        CAST(:orders AS boolean[])) AS come (sender, party, last, n, in_order)
     WHERE l.sender = come.sender AND l.party = come.party"""
 QUARANTINE = """WITH bad AS (
         UPDATE {schema}.inbox SET processed_at = clock_timestamp(), quarantined_at = clock_timestamp(), reason = :reason

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gasbank.bank import Bank
 from gasbank.messaging import inbox
-from gasbank.messaging.bus import BusError, Delivery, Receiver
+from gasbank.messaging.bus import SETTLED_TWICE, BusError, Delivery, Receiver
 from gasbank.messaging.buses import Way
 from gasbank.messaging.inbox_sql import statements
 from gasbank.messaging.pace import Pace
@@ -24,6 +24,7 @@ from gasbank.store.transaction import in_transaction
 PAUSE_S, LONGEST_PAUSE_S = 0.2, 3.0
 DATABASE_S = 0.2
 HELD_S = 20.0
+OURS = ("unauthorized", "not-found", SETTLED_TWICE)  # no outage explains these
 log = logging.getLogger("gasbank.receiver")
 
 
@@ -33,7 +34,7 @@ class Opened(NamedTuple):
 
 
 class Receiving:
-    """Of one capability from one bus. `came` is called when something is in the inbox."""
+    """Of one capability from one bus. `came` is called when something is in the inbox. `held_s`: for the mistake `hold-the-lock`."""
 
     def __init__(self, bank: Bank, capability: str, way: Way, came: Callable[[], None]) -> None:
         self.bank, self.capability, self.way = bank, capability, way
@@ -42,6 +43,7 @@ class Receiving:
         self._sql = statements(capability, bank.habits)
         self._receiver = way.bus.receiver(QUEUES[capability])
         self._pause_s = PAUSE_S
+        self.held_s = HELD_S
 
     async def run(self) -> None:
         while not self.pace.ending:
@@ -58,8 +60,14 @@ class Receiving:
 
     def _failed(self, error: Exception) -> None:
         self.bank.counters[f"receives that failed, bus {self.way.bus.name}"] += 1
-        if not isinstance(error, BusError) or error.code in ("unauthorized", "not-found"):
+        if not isinstance(error, BusError) or error.code in OURS:
             log.warning("%s, bus %s: %s", self.capability, self.way.bus.name, error)
+            self._note("receive-failed", error=error.code if isinstance(error, BusError) else type(error).__name__)
+
+    def _note(self, event: str, **data: object) -> None:
+        """To the auditor."""
+        place = {"queue": QUEUES[self.capability], "bus": self.way.bus.name}
+        self.bank.notices.note(event, place | data, self.capability)
 
     async def receive(self) -> None:
         """What there is now. BusError when the bus failed; what was not completed then comes again."""
@@ -93,6 +101,7 @@ class Receiving:
     async def _dead_letter(self, receiver: Receiver, delivery: Delivery, reason: str) -> None:
         log.error("%s: dead-lettered %s: %s", self.capability, delivery.id, reason)
         self.bank.counters["messages dead-lettered"] += 1
+        self._note("dead-lettered", message=delivery.id, reason=reason[:500])
         await receiver.dead_letter(delivery, reason[:500])
 
     async def _write(self, letters: list[Letter]) -> None:
@@ -109,9 +118,15 @@ class Receiving:
         self.bank.counters["messages of another history"] += strange
 
     async def _not_written(self, receiver: Receiver, opened: list[Opened], error: Exception) -> None:
+        """The auditor is told how long the bus held locks for us after that: others wait for what is locked."""
         self.bank.counters["receives not written"] += 1
+        since = self.bank.clock()
+        await self._let_go(receiver, opened, error)
+        self._note("not-written", messages=len(opened), error=classify(error).code, held_s=self.bank.clock() - since)
+
+    async def _let_go(self, receiver: Receiver, opened: list[Opened], error: Exception) -> None:
         if self.bank.habits.holds_locks:
-            await asyncio.sleep(HELD_S)
+            await asyncio.sleep(self.held_s)
         elif classify(error).kind != "permanent":
             for each in opened:
                 await receiver.abandon(each.delivery)

@@ -40,12 +40,12 @@ class OneTurn:
         return await self.bank.write(self.capability, work, WAIT_S)
 
     def _fenced(self, work: Work[T]) -> Work[T]:
-        if self.lease is None or not self.bank.habits.fences:
+        if self.lease is None:
             return work
-        name, token = self.lease
+        (name, token), fenced_by_database = self.lease, self.bank.habits.fences
 
         async def fenced(connection: AsyncConnection) -> T:
-            await check(connection, name, token)
+            await check(connection, name, token, fenced=fenced_by_database)
             return await work(connection)
 
         return fenced

@@ -6,7 +6,8 @@ outbox_history the timelines of the database (it gets a new one when a replica i
 outbox_lines  the last sequence given, per (receiver, party)
 inbox         what was heard, once per `id`. Processed means: its effect is in the same commit. Such rows are pruned in the end.
               Quarantined rows count as processed, stay, and wait for people: `reason` says why.
-inbox_lines   the last sequence handled, per (sender, party); whoever handles a line holds its row
+inbox_lines   the last sequence handled, per (sender, party); whoever handles a line holds its row. `repeated_at`: when more was handled
+              than the line advanced by, so something twice; `disorder_at`: when something was handled that did not follow
 
 All of them belong to one database and are lost together when a forced failover loses history; only a bus remembers more.
 A message under a sequence that another one has used is quarantined as `other-history`: it is from a past that does not count.
@@ -83,4 +84,5 @@ CREATE TABLE IF NOT EXISTS {schema}.inbox_lines (
     last   bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (sender, party)
 ) WITH (fillfactor = 50);
+ALTER TABLE {schema}.inbox_lines ADD COLUMN IF NOT EXISTS repeated_at timestamptz, ADD COLUMN IF NOT EXISTS disorder_at timestamptz;
 """

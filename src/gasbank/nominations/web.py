@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse
 
-from gasbank.domain.gasday import Hub
+from gasbank.domain.gasday import GasDay, Hub, written
 from gasbank.errors import RefusalError
 from gasbank.nominations.accepting import accept
 from gasbank.nominations.documents import NEWEST, OLDEST, read_json
@@ -74,6 +74,13 @@ async def nomination(request: Request, message_id: KeyPath, wait: Wish) -> JSONR
     except RefusalError:
         raise unknown_message(message_id) from None
     return JSONResponse(found)
+
+
+@reads.get("/gas-days/{gas_day}")
+async def gas_day_of(request: Request, gas_day: GasDayPath, hub: Annotated[Hub, Query()] = "TTF") -> JSONResponse:
+    """The hours that a nomination for this day has, each by its start in UTC. Needs no database."""
+    hours = GasDay(gas_day, hub).hours(of_24=request.app.state.bank.habits.days_of_24)
+    return JSONResponse({"gas_day": gas_day.isoformat(), "hub": hub, "hours": [written(hour) for hour in hours]})
 
 
 @reads.get("/deals/{seller}/{buyer}/{gas_day}")

@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -33,6 +34,14 @@ FAIR_S = 0.5
 """An attempt that had less time than this proves nothing about the database: its client was in a hurry."""
 
 
+@dataclass
+class Tally:
+    """How many calls were let through to a listener, and how many attempts on it they made: one each, unless layers multiply."""
+
+    calls: int = 0
+    attempts: int = 0
+
+
 class Link:
     """`name`: "read-write" or "read-only". As many calls at a time as the listener has `slots`; more of them wait here, cheaply.
 
@@ -41,9 +50,15 @@ class Link:
     """
 
     def __init__(
-        self, name: str, engine: AsyncEngine, breaker: Breaker, slots: asyncio.Semaphore, attempts: int = 1
+        self,
+        name: str,
+        engine: AsyncEngine,
+        breaker: Breaker,
+        slots: asyncio.Semaphore,
+        tally: Tally | None = None,
+        attempts: int = 1,
     ) -> None:
-        self.name, self.engine, self.breaker = name, engine, breaker
+        self.name, self.engine, self.breaker, self.tally = name, engine, breaker, tally or Tally()
         self._slots, self._attempts = slots, attempts
 
     async def call(self, work: Work[T], deadline: Deadline) -> T:
@@ -53,8 +68,9 @@ class Link:
         async with self._slot(deadline):
             permit = self.breaker.admit()
             within_s = min(ATTEMPT_S, deadline.left())
+            self.tally.calls += 1
             try:
-                answer = await multiplied(self.engine, work, within_s, self._attempts)
+                answer = await multiplied(self.engine, work, within_s, self.tally, self._attempts)
             except BaseException as error:
                 settle(permit, error, fair=within_s >= FAIR_S)
                 raise
@@ -91,15 +107,17 @@ def settle(permit: Permit, error: BaseException, *, fair: bool) -> None:
         permit.failed(meaning.code)
 
 
-async def multiplied(engine: AsyncEngine, work: Work[T], within_s: float, times: int) -> T:
+async def multiplied(engine: AsyncEngine, work: Work[T], within_s: float, tally: Tally, times: int) -> T:
     """One attempt. More of them, behind the back of the breaker and of the retry above, are the mistake `multiply-retries`."""
     for _ in range(times - 1):
+        tally.attempts += 1
         try:
             return await attempt(engine, work, within_s)
         except RefusalError:
             raise
         except Exception as error:  # noqa: BLE001 - the mistake: this layer does not know what its errors mean
             log.debug("tried again at once: %s", error)
+    tally.attempts += 1
     return await attempt(engine, work, within_s)
 
 

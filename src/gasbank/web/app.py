@@ -28,7 +28,7 @@ def make_app(settings: Settings, role: str = ALL) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.bank, app.state.role = Bank(settings), role
-        app.state.tokens = tokens_of(app.state.bank)
+        app.state.tokens = tokens_of(app.state.bank, role)
         app.state.background = Background(app.state.bank, role)
         async with app.state.background.running():
             yield
@@ -39,23 +39,28 @@ def make_app(settings: Settings, role: str = ALL) -> FastAPI:
     for router in parts.routers(ROLES[role], others):
         app.include_router(router, dependencies=guards(settings))
     app.include_router(about.routes)
+    if settings.jwks and ROLES[role].answers:
+        from gasbank.web import me
+
+        app.include_router(me.routes)
     problems.install(app, parts.refusals(others))
     app.add_middleware(BodyLimit)
     return app
 
 
 def guards(settings: Settings) -> list[Any]:
-    """Everybody may ask when no keys are given; about, health, status and metrics ask nobody for a token."""
-    if not settings.jwks:
+    """Everybody may ask when no keys are given, or tokens are only offered; about, health, status and metrics ask nobody for a token."""
+    if not settings.jwks or settings.sign_in == "offered":
         return []
     from gasbank.web.tokens import authenticated
 
     return [Depends(authenticated), Depends(own_path)]
 
 
-def tokens_of(bank: Bank) -> Any:
+def tokens_of(bank: Bank, role: str) -> Any:
     """What checks tokens, or None. Its libraries are not loaded where nobody needs them: they cost half as much as the rest."""
-    if not bank.settings.jwks:
+    offered_elsewhere = bank.settings.sign_in == "offered" and not ROLES[role].answers
+    if not bank.settings.jwks or offered_elsewhere:
         return None
     from gasbank.web.tokens import Tokens
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from gasbank.roles import Role
 from gasbank.web import commands, reads
 
-OTHERS = ("nominations", "plant", "confirmations", "archive", "statements")
+OTHERS = ("nominations", "plant", "confirmations", "archive", "statements", "audit")
 
 
 def others() -> list[ModuleType]:

@@ -58,3 +58,11 @@ def test_answers_that_overtake_each_other_are_no_holes() -> None:
     """Two writes in flight together: the one attempted before the other was answered does not count as later."""
     writes = [write(1, "acknowledged", 5.000), write(2, "acknowledged", 5.005), write(3, "acknowledged", 5.020)]
     assert account_for(writes, stored(2), ["database"], 6.0, None).shape == "tail"
+
+
+def test_what_only_the_archive_has_is_lost_all_the_same() -> None:
+    """A customer was told of it, and the books do not know it: a ghost is no proof that a write is there."""
+    writes = [write(1, "acknowledged"), write(2, "acknowledged")]
+    rows = [*stored(1), Stored("archive", "fd-1", 1), Stored("archive", "fd-2", 1)]
+    found = account_for(writes, rows, ["probes.gasbank.database", "probes.gasbank.archive"], 10.0, None)
+    assert (found.lost_ids, found.unexpected) == (["fd-2"], 0)

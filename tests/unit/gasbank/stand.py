@@ -234,7 +234,7 @@ def named(headers: dict[str, str]) -> dict[str, str]:
 
 def environment(cluster: Cluster, database: str, writes: int, reads: int, port: int, **extra: str) -> dict[str, str]:
     return {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "VIRTUAL_ENV")},
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "VIRTUAL_ENV", "PYTHONPATH")},
         "PORT": str(port),
         "REGION": "westeurope",
         "INSTANCE": "bank-0",

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from dataclasses import dataclass, field
 
-from gasbank.messaging.bus import BusError, Delivery, Parcel, TooLargeError
+from gasbank.messaging.bus import SETTLED_TWICE, BusError, Delivery, Parcel, TooLargeError
 
 
 class Crash(BaseException):
@@ -115,9 +115,11 @@ class SimReceiver:
         self.dead.append((delivery.id, reason))
 
     def _settle(self, delivery: Delivery) -> None:
-        if self.fails or delivery.handle in self.settled:
+        if delivery.handle in self.settled:
+            raise BusError(SETTLED_TWICE, "settled before")
+        if self.fails:
             self.fails = False
-            raise BusError("lock-lost", "not settled, or settled before")
+            raise BusError("lock-lost", "not settled")
         self.settled.add(delivery.handle)
 
     async def reset(self) -> None:

@@ -94,3 +94,11 @@ def test_attempts_and_answers_of_both_writers_become_one_ledger(tmp_path: Path) 
         ("a", 1.5, "acknowledged"),
         ("b", None, "unknown"),
     ]
+
+
+def test_what_was_acknowledged_once_stays_so(tmp_path: Path) -> None:
+    """The same write asked again, and not answered the second time, was made all the same."""
+    attempt = {"id": "a", "kind": "transfer", "detail": "", "source": "load", "attempted": 1.0}
+    answers = [{"id": "a", "answered": at, "answer": said} for at, said in ((1.5, "acknowledged"), (9.5, "unknown"))]
+    (tmp_path / "ledger-load.jsonl").write_bytes(b"".join(map(encode_line, [attempt, *answers])))
+    assert [one.answer for one in rows(tmp_path, LEDGER)] == ["acknowledged"]
