@@ -27,6 +27,7 @@ bench: $(READY)  ## the figures in the README
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/bus.py
 	$(BIN)/firedrill calibrate --rate 100/s --outages 20
+	$(BIN)/python benchmarks/cost.py
 	$(BIN)/python benchmarks/healthy_runs.py 5
 
 soak: $(READY)   ## 200 kills at random, the alternative routes, a hundred leaders (about half an hour)

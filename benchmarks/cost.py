@@ -18,11 +18,14 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import psutil
+import psycopg
 from soaking import checks, stage
 from soaking.writers import Bank, Told
 
 IDLE_S = 10.0
 CALM_S = 8.0  # after the start: leases are taken, modules are loaded, what opening the accounts caused is done
+
+TO_ARCHIVE = "SELECT count(*) FROM confirmations.messages WHERE archived_at IS NULL AND NOT conflicts"
 
 
 class Cost(NamedTuple):
@@ -94,9 +97,17 @@ async def transfers(bank: Bank, session: aiohttp.ClientSession, rate: float, sec
 
 async def drained() -> None:
     database = (await asyncio.to_thread(stage.environment))["SQL_READ_WRITE"]
-    for check in await asyncio.to_thread(checks.drained, database):
+    await asyncio.to_thread(until_told, database)
+
+
+def until_told(database: str) -> None:
+    """Until no message waits to be sent, handled or archived."""
+    for check in checks.drained(database):
         if not check.ok:
             sys.exit(f"not drained: {check.said}")
+    with psycopg.connect(database, autocommit=True) as connection:
+        while checks.number(connection, TO_ARCHIVE):
+            time.sleep(checks.LOOK_S)
 
 
 def cpu_seconds(pid: int) -> Counter[str]:
