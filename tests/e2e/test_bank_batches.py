@@ -97,7 +97,7 @@ CUTS = st.sets(st.integers(1, 11))
 
 
 @given(st.lists(BOOKINGS | MATCHINGS, min_size=1, max_size=12), CUTS, ADOPTED)
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 def test_customers_are_told_the_same_in_batches_as_one_by_one(
     books: Books, messages: list[Envelope], cuts: set[int], adopted: set[tuple[str, str, int]]
 ) -> None:
@@ -133,7 +133,7 @@ def movement(party: str, beside: str, sequence: int) -> Envelope:
 
 
 @given(MOVEMENTS, CUTS)
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=15, deadline=None)
 def test_statements_keep_the_same_in_batches_as_one_by_one(
     books: Books, movements: list[tuple[str, str, int]], cuts: set[int]
 ) -> None:
