@@ -33,6 +33,7 @@ bench: $(READY)  ## the figures in the README
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/bus.py
 	$(BIN)/firedrill calibrate --rate 100/s --outages 20
+	$(BIN)/python benchmarks/cost.py
 	$(BIN)/python benchmarks/healthy_runs.py 5
 
 pictures: $(READY)  ## docs/pictures, from a drill that is looked at while it runs (needs Chromium)

@@ -8,6 +8,7 @@ once when the message cannot be true, it goes to quarantine with its reason, for
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from gasbank.messaging.wire import VOID, Letter
 from gasbank.resilience.classify import classify
 
 Handler = Callable[[AsyncConnection, Envelope], Awaitable[None]]
+Together = Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]
 LINES_AT_ONCE, MOST_AT_ONCE = 20, 40
 
 
@@ -33,8 +35,20 @@ class Took(NamedTuple):
     strange: int
 
 
+@dataclass(frozen=True)
+class Batch:
+    """A handler that takes many messages at a time, in their order. Their effect must be what it is one by one: when one of them
+    fails, nothing of the others may stay, and they come again each alone.
+    """
+
+    together: Together
+
+    async def __call__(self, connection: AsyncConnection, envelope: Envelope) -> None:
+        await self.together(connection, [envelope])
+
+
 class HandlerError(Exception):
-    """The handler of this message raised what no outage explains; see the cause."""
+    """The handler of this message, or of a batch that begins with it, raised what no outage explains; see the cause."""
 
     def __init__(self, row: Any) -> None:
         super().__init__(f"message {row.id} ({row.kind}) from {row.sender}")
@@ -71,8 +85,8 @@ async def handle(
     names = {"senders": [row.sender for row in set(mine)], "parties": [row.party for row in set(mine)]}
     due = (await connection.execute(sql.due, {**names, "most": most})).all()
     rows = without_gaps(due) if sql.in_order else due
-    for row in rows:
-        await handle_one(connection, capability, handlers, row)
+    for handler, group in groupby(rows, lambda row: handlers.get(row.kind)):
+        await handle_some(connection, capability, handler, list(group))
     await mark(connection, sql, rows)
     return len(rows)
 
@@ -91,21 +105,30 @@ def without_gaps(rows: Sequence[Any]) -> list[Any]:
     return found
 
 
-async def handle_one(connection: AsyncConnection, capability: str, handlers: Mapping[str, Handler], row: Any) -> None:
+async def handle_some(connection: AsyncConnection, capability: str, handler: Handler | None, rows: list[Any]) -> None:
+    """Rows that have the same handler: at a time where it can do that, else one by one."""
+    envelopes = [envelope(capability, row) for row in rows]
+    if isinstance(handler, Batch):
+        await blaming(rows[0], handler.together(connection, envelopes))
+        return
+    for row, message in zip(rows, envelopes, strict=True):
+        await blaming(row, (handler or refuse)(connection, message))
+
+
+async def blaming(row: Any, handling: Awaitable[None]) -> None:
     try:
-        await handler_of(capability, handlers, row)(connection, envelope(capability, row))
+        await handling
     except Exception as error:
         if classify(error).kind == "permanent":
             raise HandlerError(row) from error
         raise
 
 
-def handler_of(capability: str, handlers: Mapping[str, Handler], row: Any) -> Handler:
-    if row.kind == VOID:
-        raise RefusalError(VOID, f"the sender could not send it: {row.body.get('reason')}")
-    if row.kind not in handlers:
-        raise RefusalError("unknown-kind", f"{capability} has no handler for {row.kind!r}")
-    return handlers[row.kind]
+async def refuse(_connection: AsyncConnection, message: Envelope) -> None:
+    """The handler of what has none."""
+    if message.kind == VOID:
+        raise RefusalError(VOID, f"the sender could not send it: {message.body.get('reason')}")
+    raise RefusalError("unknown-kind", f"{message.receiver} has no handler for {message.kind!r}")
 
 
 def envelope(capability: str, row: Any) -> Envelope:

@@ -22,6 +22,7 @@ WAITING = text(
     SELECT position, business_key, account, direction, kwh, hour_utc FROM plant.instructions
     WHERE outcome IS NULL ORDER BY position LIMIT :limit"""
 )
+ANYTHING = text("SELECT EXISTS (SELECT FROM plant.instructions WHERE outcome IS NULL)")
 ANSWERED = text(
     """
     SELECT position, business_key, account, direction, kwh, hour_utc, outcome, reason FROM plant.instructions
@@ -53,6 +54,11 @@ SAVE = text(
         refused = refused + (SELECT count(*) FROM new WHERE outcome = 'refused' AND repeats IS NULL)
     WHERE name = 'plant'"""
 )
+
+
+async def anything_waits(connection: AsyncConnection) -> bool:
+    """A cheap look: the transaction that carries out locks the meter and the lease, and writes that to the log, also for nothing."""
+    return bool((await connection.execute(ANYTHING)).scalar_one())
 
 
 async def carry_out_some(connection: AsyncConnection, limit: int, habits: Habits) -> int:

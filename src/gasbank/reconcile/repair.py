@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.audit.log import record
 from gasbank.bank import Bank
 from gasbank.confirmations.document import Saying
-from gasbank.confirmations.issuing import LATEST, issue_version
+from gasbank.confirmations.issuing import issue_versions, latest
 from gasbank.errors import RefusalError
 from gasbank.ledger.accounts import SYSTEM, owner
 from gasbank.ledger.commands import Movement
@@ -114,9 +113,9 @@ def straightening(documents: Sequence[Document]) -> Any:
     async def work(connection: AsyncConnection) -> str:
         await adopting(documents)(connection)
         name = UUID(ghost["message_id"])
-        latest = (await connection.execute(LATEST, {"id": name})).one()
-        if latest.document is not None:
-            await issue_version(connection, saying_of(msgspec.json.decode(latest.document)), latest.version + 1)
+        known = (await latest(connection, [name]))[name]
+        if known.said is not None:
+            await issue_versions(connection, [(saying_of(known.said), known.version + 1)])
             await connection.execute(SUPERSEDED, {"id": name})
             await note(connection, ghost, "told again")
             return f"{what}: told again, as the bank knows it"
@@ -134,10 +133,11 @@ async def adopt(connection: AsyncConnection, document: Document) -> None:
 
 
 async def retract(connection: AsyncConnection, document: Document, reason: str) -> None:
-    latest = (await connection.execute(LATEST, {"id": UUID(document["message_id"])})).one()
+    name = UUID(document["message_id"])
+    known = (await latest(connection, [name]))[name]
     content = {"retracts": {"version": document["version"], "hash": document["hash"]}, "reason": reason}
     saying = Saying("retraction", document["party"], document["subject"], document["gas_day"], content)
-    await issue_version(connection, saying, latest.version + 1)
+    await issue_versions(connection, [(saying, known.version + 1)])
     await note(connection, document, "retracted")
 
 

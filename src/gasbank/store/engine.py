@@ -15,6 +15,7 @@ from gasbank.mistakes import Habits
 from gasbank.resilience.classify import AZURE_READ_ONLY, READ_ONLY, classify
 
 CONNECT_S = 2
+CUT = "cut by us"  # in the info of a connection
 SERVER_LIMITS = (
     # Both shorter than an attempt: a server that answers "too slow" is alive, and its connection stays.
     "-c lock_timeout=1s -c statement_timeout=1500ms"
@@ -53,16 +54,24 @@ def make_engine(
 
 
 def drop_stale(context: ExceptionContext) -> None:
-    """Count errors of a server that is gone, or no longer the primary, as a disconnect: the pool starts anew."""
+    """Count errors of a server that is gone, or no longer the primary, as a disconnect: the pool starts anew. A connection that we cut
+    ourselves goes alone.
+    """
     if classify(context.original_exception).drop:
         context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = not is_cut(context)
+
+
+def is_cut(context: ExceptionContext) -> bool:
+    connection = context.connection
+    return connection is not None and not connection.invalidated and CUT in connection.info
 
 
 def drop_stale_read_only(context: ExceptionContext) -> None:
     """The same with a hole in it: a server that became read-only keeps its connections."""
     meaning = classify(context.original_exception)
     if meaning.drop and meaning.code not in (READ_ONLY, AZURE_READ_ONLY):
-        context.is_disconnect = True
+        drop_stale(context)
 
 
 class Rights:

@@ -24,6 +24,7 @@ from gasbank.resilience.classify import (
     classify,
 )
 from gasbank.resilience.deadline import Deadline
+from gasbank.store.engine import CUT
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -32,6 +33,8 @@ log = logging.getLogger("gasbank.link")
 ATTEMPT_S = 2.0
 FAIR_S = 0.5
 """An attempt that had less time than this proves nothing about the database: its client was in a hurry."""
+LEAST_S = 0.04  # a `wait=0` still gets its attempt
+"""One with less time is not made: it would likely be cut, and its connection with it, which somebody else must then make anew."""
 
 
 @dataclass
@@ -60,22 +63,32 @@ class Link:
     ) -> None:
         self.name, self.engine, self.breaker, self.tally = name, engine, breaker, tally or Tally()
         self._slots, self._attempts = slots, attempts
+        self._opened = breaker.opened
 
     async def call(self, work: Work[T], deadline: Deadline) -> T:
         """What `work` answers, or its error, or BreakerOpenError, CongestedError or AttemptTimedOutError."""
         if not self.breaker.admits():
             raise BreakerOpenError(self.name, self.breaker.last_code)
         async with self._slot(deadline):
-            permit = self.breaker.admit()
             within_s = min(ATTEMPT_S, deadline.left())
+            if within_s < LEAST_S:
+                raise CongestedError(f"too little time is left to ask {self.name}")
+            permit = self.breaker.admit()
             self.tally.calls += 1
             try:
+                await self._renew()
                 answer = await multiplied(self.engine, work, within_s, self.tally, self._attempts)
             except BaseException as error:
                 settle(permit, error, fair=within_s >= FAIR_S)
                 raise
             permit.succeeded()
             return answer
+
+    async def _renew(self) -> None:
+        """Connections from before the breaker opened may lead to a server that does not answer: none of them is used again."""
+        if self._opened != self.breaker.opened:
+            self._opened = self.breaker.opened
+            await self.engine.dispose()
 
     @asynccontextmanager
     async def _slot(self, deadline: Deadline) -> AsyncIterator[None]:
@@ -146,7 +159,9 @@ async def attempt(engine: AsyncEngine, work: Work[T], within_s: float) -> T:
 
 
 class Fuse:
-    """Cuts the socket under a connection. Whoever waits on it gets an error at once, and the pool drops it."""
+    """Cuts the socket under a connection. Whoever waits on it gets an error at once, and the pool drops it; it alone: one slow answer says
+    nothing about the other connections, and to make them all anew is what a busy server can bear least.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -154,6 +169,7 @@ class Fuse:
 
     def blow(self) -> None:
         self.blown = True
+        self._connection.sync_connection.info[CUT] = True  # type: ignore[union-attr]
         driver = self._connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
         if driver is not None and not driver.closed:
             duplicate = socket.fromfd(driver.fileno(), socket.AF_INET, socket.SOCK_STREAM)
