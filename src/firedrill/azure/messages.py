@@ -89,32 +89,31 @@ def catch(client: Any, queues: Sequence[str], number: int, in_time: Callable[[],
     return {queue: list(found.values()) for queue, found in caught.items() if found}
 
 
-def count(client: Any, queue: str, prefix: str, *, dead: bool) -> int:
-    """How many messages with an id that begins so are in the queue, or in its dead letters."""
-    with receiver_of(client, queue, dead=dead) as receiver:
-        return sum(is_ours(message, prefix) for page in pages(receiver) for message in page)
-
-
-def take_out(client: Any, queue: str, prefix: str) -> int:
-    """Complete the dead letters with an id that begins so; the others go back where they were. How many there were."""
-    others, taken = [], 0
-    with receiver_of(client, queue, dead=True) as receiver:
-        while found := receiver.receive_messages(PAGE, max_wait_time=WAIT_S):
-            for message in found:
-                if is_ours(message, prefix):
-                    receiver.complete_message(message)
-                    taken += 1
-                else:
-                    others.append(message)  # kept until the end, so that it is not handed to us again and again
-        for message in others:
-            receiver.abandon_message(message)
-    return taken
-
-
-def receiver_of(client: Any, queue: str, *, dead: bool) -> Any:
+def receiver_of(client: Any, queue: str, *, dead: bool = False) -> Any:
+    """Of a queue or of its dead letters. Opening and closing one takes the SDK a second."""
     from azure.servicebus import ServiceBusSubQueue
 
     return client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER if dead else None, **QUIET)
+
+
+def count(receiver: Any, prefix: str) -> int:
+    """How many messages there have an id that begins so."""
+    return sum(is_ours(message, prefix) for page in pages(receiver) for message in page)
+
+
+def take_out(receiver: Any, prefix: str) -> int:
+    """Complete those with an id that begins so; the others go back where they were. How many there were."""
+    others, taken = [], 0
+    while found := receiver.receive_messages(PAGE, max_wait_time=WAIT_S):
+        for message in found:
+            if is_ours(message, prefix):
+                receiver.complete_message(message)
+                taken += 1
+            else:
+                others.append(message)  # kept until the end, so that it is not handed to us again and again
+    for message in others:
+        receiver.abandon_message(message)
+    return taken
 
 
 def is_ours(message: Any, prefix: str) -> bool:
