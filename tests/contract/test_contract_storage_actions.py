@@ -145,6 +145,9 @@ def test_blobs_are_deleted_by_prefix_and_had_back(stand: ArmStand, archive: Cont
     assert "is deleted already" in refusal(blobs.delete_blobs, *place, number=4)
     assert [blobs.undelete_blobs(*place), blobs.undelete_blobs(*place)] == [4, 0]
     assert len(names(archive)) == 11
+    assert blobs.delete_blobs(*place, number=4, matching="*/7") == 1
+    assert "confirmations/7" not in names(archive)
+    assert blobs.undelete_blobs(*place) == 1
     assert archive.download_blob("confirmations/0").readall() == b"document 0"
 
 
