@@ -18,9 +18,15 @@ def named(container: Any, prefix: str, matching: str, most: int) -> list[str]:
 
 
 def deleted(container: Any, prefix: str) -> Iterator[str]:
-    """The names of those that are deleted and can still be had back."""
-    found = container.list_blobs(name_starts_with=prefix, include=["deleted"])
-    return (str(blob.name) for blob in found if blob.deleted)
+    """The names of those that are deleted and can still be had back; none, too, where there is no such container."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        for blob in container.list_blobs(name_starts_with=prefix, include=["deleted"]):
+            if blob.deleted:
+                yield str(blob.name)
+    except ResourceNotFoundError:
+        return
 
 
 def delete(container: Any, names: list[str]) -> None:
