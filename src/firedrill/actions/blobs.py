@@ -22,8 +22,15 @@ def container_of(resource_group: str, account: str, container: str) -> Any:
     return blob_client(endpoints.blob).get_container_client(container)
 
 
-def check_delete(resource_group: str, account: str, container: str, prefix: str, number: int) -> None:
-    """The guard: an account that may be touched, soft delete on, a prefix that is not empty and matches, a number in bounds."""
+def check_delete(
+    resource_group: str,
+    account: str,
+    container: str,
+    prefix: str,
+    number: int,
+    matching: str = "*",  # noqa: ARG001 - the action's
+) -> None:
+    """The guard: an account that may be touched, soft delete on, a prefix that is not empty, a number in bounds, nothing deleted yet."""
     check_allowed("storage", account)
     if not prefix.strip() or not container.strip():
         raise refuse(
@@ -39,39 +46,46 @@ def check_delete(resource_group: str, account: str, container: str, prefix: str,
             accepted="soft delete for at least one day",
             change="switch it on: blobServices/default, deleteRetentionPolicy",
         )
-    check_names(container_of(resource_group, account, container), account, prefix)
-
-
-def check_names(container: Any, account: str, prefix: str) -> None:
-    from azure.core.exceptions import ResourceNotFoundError
-
-    place = f"{account}/{container.container_name}/{prefix}"
-    try:
-        gone = next(blobs.deleted(container, prefix), None)
-        found = blobs.named(container, prefix, 1)
-    except ResourceNotFoundError as error:
-        raise refuse(f"there is no container {container.container_name} in {account}", change="name another") from error
-    if gone is not None:
+    gone = next(blobs.deleted(container_of(resource_group, account, container), prefix), "")
+    if gone:
         raise refuse(
-            f"{gone} is deleted already under {place}",
+            f"{gone} is deleted already in {account}/{container}",
             accepted="nothing deleted under the prefix",
             change="firedrill.actions.blobs.undelete_blobs, or another prefix",
         )
+
+
+def names_of(container: Any, prefix: str, matching: str, number: int) -> list[str]:
+    """What would be deleted now; refused when nothing would. No guard: a system that was just set up has nothing yet."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        found = blobs.named(container, prefix, matching, number)
+    except ResourceNotFoundError as error:
+        raise refuse(f"there is no container {container.container_name}", change="name another") from error
     if not found:
-        raise refuse(f"no blob begins with {place}", accepted="a prefix that matches", change="the argument prefix")
+        raise refuse(
+            f"no blob of {container.container_name} begins with {prefix} and matches {matching}",
+            accepted="a prefix and a pattern that fit",
+            change="the arguments prefix and matching",
+        )
+    return found
 
 
 @fault("reversible", undo="firedrill.actions.blobs.undelete_blobs", guard=check_delete)
-def delete_blobs(resource_group: str, account: str, container: str, prefix: str, number: int) -> int:
+def delete_blobs(
+    resource_group: str, account: str, container: str, prefix: str, number: int, matching: str = "*"
+) -> int:
     """Delete the first `number` blobs whose names begin with `prefix`, or as many as there are; how many.
 
-    The account must keep deleted blobs (soft delete). ActivityFailed when it does not do it. Undone in full by
-    `undelete_blobs` for as long as they are kept.
+    Only those whose whole names match the pattern `matching` (`*` is anything, `?` one character). The account must keep
+    deleted blobs (soft delete). ActivityFailed when it does not do it. Undone in full by `undelete_blobs` for as long as
+    they are kept.
     """
     place = container_of(resource_group, account, container)
-    words = f"delete up to {number} blobs of {account}/{container}/{prefix}"
+    names = names_of(place, prefix, matching, number)
+    words = f"delete {len(names)} blobs of {account}/{container}/{prefix}"
     with step(FAULT, words, on=f"storage/{account}") as change:
-        names = blobs.named(place, prefix, number)
         change.accepted()
         blobs.delete(place, names)
     observed(account, "blobs deleted", len(names))

@@ -72,15 +72,18 @@ def purge_poison(resource_group: str, namespace: str, queue: str, within: str = 
     it stays there: nobody has read it. May be called again at any time.
     """
     bus, name = bus_of(resource_group, namespace), f"purge the poison of {queue} of {namespace}"
-    with client_of(bus) as client:
-        still = messages.count(client, queue, POISON, dead=False)
-        if not still and not messages.count(client, queue, POISON, dead=True):
+    with (
+        client_of(bus) as client,
+        messages.receiver_of(client, queue) as live,
+        messages.receiver_of(client, queue, dead=True) as dead,
+    ):
+        if not messages.count(live, POISON) and not messages.count(dead, POISON):
             not_needed(name, "there is none")
             return 0
         with step(UNDO, name, on=f"{bus.address}/{queue}") as change:
             set_aside = f"poison is still on {queue}: nobody has read it and set it aside"
-            wait_until(lambda: not messages.count(client, queue, POISON, dead=False), seconds(within), set_aside)
-            taken = messages.take_out(client, queue, POISON)
+            wait_until(lambda: not messages.count(live, POISON), seconds(within), set_aside)
+            taken = messages.take_out(dead, POISON)
             change.accepted()
     return taken
 

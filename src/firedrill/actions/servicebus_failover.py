@@ -122,7 +122,8 @@ def pair_again(resource_group: str, alias: str, a: str, b: str, within: str = "3
     if not leads:
         raise refuse(f"the Geo-DR name {alias} leads to neither {a} nor {b}", change="make it by hand")
     partner = name.other(leads)
-    with step(UNDO, f"pair {leads} again with {partner} as {alias}", on=name.address) as change:
+    words = f"pair {leads} again with {partner} as {alias}"
+    with step(UNDO, words, on=name.address, reversibility="one-way") as change:
         body = {"properties": {"partnerNamespace": name.client.namespaces.get(resource_group, partner).id}}
         request = name.client.disaster_recovery_configs.create_or_update
         send(change, request, resource_group, leads, alias, body, happened=lambda: has_partner(name))

@@ -130,7 +130,7 @@ def reprotect(resource_group: str, account: str, sku: str = "Standard_RAGRS", wi
     if state.redundant:
         not_needed(name, f"it is {state.words}")
         return state.sku
-    with step(UNDO, name, on=target.address) as change:
+    with step(UNDO, name, on=target.address, reversibility="one-way") as change:
         if not state.geo_redundant:
             body = {"sku": {"name": sku}}
             request = target.client.storage_accounts.update

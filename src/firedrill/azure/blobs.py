@@ -4,22 +4,29 @@ Takes a ContainerClient.
 """
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any
 
 PAGE = 1000
 
 
-def named(container: Any, prefix: str, most: int) -> list[str]:
-    """The first `most` names that begin so, in the order of the listing."""
-    found = container.list_blobs(name_starts_with=prefix, results_per_page=min(most, PAGE))
-    return [str(blob.name) for blob in islice(found, most)]
+def named(container: Any, prefix: str, matching: str, most: int) -> list[str]:
+    """The first `most` names that begin so and match the pattern, in the order of the listing."""
+    found = container.list_blobs(name_starts_with=prefix, results_per_page=PAGE)
+    return list(islice((str(blob.name) for blob in found if fnmatchcase(blob.name, matching)), most))
 
 
 def deleted(container: Any, prefix: str) -> Iterator[str]:
-    """The names of those that are deleted and can still be had back."""
-    found = container.list_blobs(name_starts_with=prefix, include=["deleted"])
-    return (str(blob.name) for blob in found if blob.deleted)
+    """The names of those that are deleted and can still be had back; none, too, where there is no such container."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        for blob in container.list_blobs(name_starts_with=prefix, include=["deleted"]):
+            if blob.deleted:
+                yield str(blob.name)
+    except ResourceNotFoundError:
+        return
 
 
 def delete(container: Any, names: list[str]) -> None:

@@ -6,10 +6,13 @@ Takes a ServiceBusClient. Nothing that others sent is ever completed, and a look
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from firedrill.clock import sleep
+
 QUIET: Any = {"keep_alive": 0}  # without a thread that keeps idle links alive, whose end takes a second
 PAGE = 200
 WAIT_S = 1.0
 SEND_S = 30.0
+PAUSE_S = 0.02  # between two looks: asking without a pause would be a load of its own
 
 
 def send(client: Any, queue: str, messages: Sequence[Any]) -> None:
@@ -83,38 +86,38 @@ def catch(client: Any, queues: Sequence[str], number: int, in_time: Callable[[],
                 found = look(receiver, seen[queue])[: missing()]
                 seen[queue] = max([seen[queue], *(message.sequence_number for message in found)])
                 caught[queue] |= {str(message.message_id): message for message in found}
+            sleep(PAUSE_S)
     finally:
         for receiver in receivers.values():
             receiver.close()
     return {queue: list(found.values()) for queue, found in caught.items() if found}
 
 
-def count(client: Any, queue: str, prefix: str, *, dead: bool) -> int:
-    """How many messages with an id that begins so are in the queue, or in its dead letters."""
-    with receiver_of(client, queue, dead=dead) as receiver:
-        return sum(is_ours(message, prefix) for page in pages(receiver) for message in page)
-
-
-def take_out(client: Any, queue: str, prefix: str) -> int:
-    """Complete the dead letters with an id that begins so; the others go back where they were. How many there were."""
-    others, taken = [], 0
-    with receiver_of(client, queue, dead=True) as receiver:
-        while found := receiver.receive_messages(PAGE, max_wait_time=WAIT_S):
-            for message in found:
-                if is_ours(message, prefix):
-                    receiver.complete_message(message)
-                    taken += 1
-                else:
-                    others.append(message)  # kept until the end, so that it is not handed to us again and again
-        for message in others:
-            receiver.abandon_message(message)
-    return taken
-
-
-def receiver_of(client: Any, queue: str, *, dead: bool) -> Any:
+def receiver_of(client: Any, queue: str, *, dead: bool = False) -> Any:
+    """Of a queue or of its dead letters. Opening and closing one takes the SDK a second."""
     from azure.servicebus import ServiceBusSubQueue
 
     return client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER if dead else None, **QUIET)
+
+
+def count(receiver: Any, prefix: str) -> int:
+    """How many messages there have an id that begins so."""
+    return sum(is_ours(message, prefix) for page in pages(receiver) for message in page)
+
+
+def take_out(receiver: Any, prefix: str) -> int:
+    """Complete those with an id that begins so; the others go back where they were. How many there were."""
+    others, taken = [], 0
+    while found := receiver.receive_messages(PAGE, max_wait_time=WAIT_S):
+        for message in found:
+            if is_ours(message, prefix):
+                receiver.complete_message(message)
+                taken += 1
+            else:
+                others.append(message)  # kept until the end, so that it is not handed to us again and again
+    for message in others:
+        receiver.abandon_message(message)
+    return taken
 
 
 def is_ours(message: Any, prefix: str) -> bool:

@@ -158,7 +158,7 @@ class Runner:
         return self.good_for() >= enough and self.job.clock.now() - since >= enough
 
     def before_put_back(self) -> None:
-        self.phase("put-back", self.mending.doing if undos_of(self.job) else "nothing has to follow the fault")
+        self.phase(self.mending.noun, self.mending.doing if undos_of(self.job) else "nothing has to follow the fault")
 
     def redundant_again(self) -> None:
         """Until everything that was observed is redundant, the roles are as they were, and the watches have held once more."""

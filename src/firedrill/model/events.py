@@ -1,7 +1,9 @@
 """The kinds of events that a run may record, each with the keys of its `data`. `docs/reference` is made from this."""
 
 RUN_STARTED = "run.started"  # RunInfo
-PHASE = "phase"  # name: preflight | warm-up | inject | recover | put-back | redundancy | witness | done
+PHASE = (
+    "phase"  # name: preflight | warm-up | inject | recover | put-back or re-protection | redundancy | witness | done
+)
 STEADY = "steady"  # for_s, waited_s: every watch was good for that long
 NOT_STEADY = "not-steady"  # waited_s, why: nothing is injected
 PREDICTED = "predicted"  # subject, lag_s (None: the platform does not say), at the moment before the fault

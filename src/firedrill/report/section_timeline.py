@@ -7,7 +7,7 @@ from markupsafe import Markup
 from firedrill.model import events
 from firedrill.model.drill import Drill
 from firedrill.model.history import Event, History, Request
-from firedrill.model.reversibility import mending
+from firedrill.model.reversibility import PUT_BACK, Mending, mending
 from firedrill.model.verdict import Measured, Outage, Verdict
 from firedrill.report.buckets import quantile
 from firedrill.report.figures import count, duration, latency, offset, offset_span, percent, plural, span
@@ -23,6 +23,7 @@ ARROW = " \u2192 "
 POLLED = ("low", "high")
 WHEN = ("before the first outage", "while a watch was down", "otherwise")
 WHEN_QUIET = ("before the command", "", "after the command")
+SAID_AS = {"undo": "calls"}  # keys of events that read better so
 FOLLOWED = {"put-back": "after the {mending}", "before": "before the fault"}
 DASHES = ("\u2013",) * 4
 
@@ -129,10 +130,20 @@ def load_row(name: str, rows: list[Request]) -> list[Cell]:
 def events_table(history: History, verdict: Verdict) -> Table:
     """What happened and who did it, as recorded; the hundreds of readings of the lag are left to their chart."""
     zero = zero_of(verdict)
-    rows = [(offset(row.at - zero), row.kind, told(row, zero), row.by) for row in history.events if worth_telling(row)]
+    after = mending(fault.reversibility for fault in verdict.faults)
+    rows = [
+        (offset(row.at - zero), shown(row.kind, after), told(row, zero), row.by)
+        for row in history.events
+        if worth_telling(row)
+    ]
     return Table(
         "What happened, as recorded", (Column("when", "number"), Column("event"), Column("what"), Column("by")), rows
     )
+
+
+def shown(kind: str, after: Mending) -> str:
+    """The kind as it is recorded; what follows a one-way fault is no undo."""
+    return kind if after is PUT_BACK else kind.replace("undo.", f"{after.noun}.")
 
 
 def worth_telling(event: Event) -> bool:
@@ -147,7 +158,7 @@ def told(event: Event, zero: float) -> str:
         return f"{said(data.get('subject'))} {said(data.get('attribute'))}: {ARROW.join(change)}"
     keys = [key for key in SHOWN_FIRST if data.get(key) not in (None, "")]
     keys += [key for key in data if key not in SHOWN_FIRST and key not in POLLED and data[key] is not None]
-    words = [plain(data[key]) if key == "name" else f"{key} {plain(data[key])}" for key in keys]
+    words = [plain(data[key]) if key == "name" else f"{SAID_AS.get(key, key)} {plain(data[key])}" for key in keys]
     if all(isinstance(data.get(key), float) for key in POLLED):
         words.append(f"between {offset(data['low'] - zero)} and {offset(data['high'] - zero)}")
     return ", ".join(words)

@@ -10,8 +10,8 @@ from firedrill.cli.catalog import explain
 from firedrill.cli.run import in_words, lines_of
 from firedrill.content.plans import Order, Plan, describe, make_plan
 from firedrill.engine.interrupts import Interrupts
-from firedrill.model.events import UNDO_ACCEPTED, UNDO_COMMAND, UNDO_DONE, UNDO_WRITTEN
-from firedrill.model.history import History
+from firedrill.model.events import PHASE, UNDO_ACCEPTED, UNDO_COMMAND, UNDO_DONE, UNDO_WRITTEN
+from firedrill.model.history import Event, History
 from firedrill.model.interval import Interval
 from firedrill.model.reversibility import PUT_BACK, RE_PROTECTION, mending
 from firedrill.model.verdict import Fault, Objective, PutBack, Verdict
@@ -22,6 +22,19 @@ from firedrill.report.summary import render_summary
 from tests.unit.report import sample_run
 
 REPOSITORY = Path(__file__).parents[3]
+MORE = [  # what a run records besides, as it does for a one-way fault
+    Event(900, 30.0, "", PHASE, "firedrill", {"name": RE_PROTECTION.noun}, "", ""),
+    Event(
+        901,
+        30.1,
+        "",
+        UNDO_WRITTEN,
+        "firedrill",
+        {"name": "a second copy", "undo": "x.y", "reversibility": "one-way"},
+        "",
+        "",
+    ),
+]
 NEVER = re.compile(r"roll(ed|s|ing)? ?back|put(s|ting)?[ -]back|un(does|did|doing)\b(?! (nothing|it))", re.IGNORECASE)
 ONE_WAY = ("storage-failover", "bus-geo-failover")
 
@@ -71,7 +84,7 @@ def forced() -> tuple[History, Verdict]:
     verdict = msgspec.structs.replace(
         verdict, faults=[fault], put_back=failed, objectives=[late], watches=followed(verdict), outcome="fail"
     )
-    return msgspec.structs.replace(history, events=events), sample_run.worded(verdict)
+    return msgspec.structs.replace(history, events=[*events[:-1], *MORE, *events[-1:]]), sample_run.worded(verdict)
 
 
 def followed(verdict: Verdict) -> dict[str, object]:
@@ -95,6 +108,8 @@ def test_page_summary_and_pipeline_file_say_re_protection() -> None:
     assert "Re-protection and exposure" in text
     assert "Was it re-protected?" in text
     assert "after the re-protection" in text
+    assert "re-protection.written" in text
+    assert not re.search(r"undo(\.| x)", text)
     assert "one-way: cannot be undone" in text
 
 
