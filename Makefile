@@ -26,7 +26,7 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not alone" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not alone" -n 3 --dist loadfile
 	$(BIN)/pytest -m alone tests/e2e
 
 bench: $(READY)  ## the figures in the README
