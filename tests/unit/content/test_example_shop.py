@@ -12,13 +12,15 @@ from firedrill.content.targets import load_target
 ROOT = Path(__file__).parents[3]
 SHOP = ROOT / "examples" / "shop"
 PAGE = (ROOT / "docs" / "your-own-system.md").read_text()
-SHOWN = re.findall(r"^## \d\. .*?`([a-z]+/[\w.-]+)`\n.*?^```\w+\n(.*?)^```", PAGE, flags=re.M | re.S)
+SHOWN = re.findall(r"^## \d\. .*?`([a-z]+/[\w.-]+)`\n.*?^```\w+\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(("name", "block"), SHOWN, ids=[name for name, _ in SHOWN])
 def test_the_page_shows_the_file_as_it_is(name: str, block: str) -> None:
     """Whoever types it from the page gets what is tested here; the files may say more in comments."""
-    lines = [re.sub(r"\s+# .*", "", line) for line in (SHOP / name).read_text().splitlines() if not line.startswith("# ")]
+    lines = [
+        re.sub(r"\s+# .*", "", line) for line in (SHOP / name).read_text().splitlines() if not line.startswith("# ")
+    ]
     text = "\n".join(lines).split('"""What we ask the shop while it is drilled."""\n\n')[-1]
     assert text.strip() == block.strip()
 
