@@ -32,6 +32,7 @@ class Store:
         self._begin()
 
     def _begin(self) -> None:
+        self._promised = 0
         self.state = State()
         self.journal = Journal(self._folder / "journal", self.now)
 
@@ -42,7 +43,8 @@ class Store:
     def open(self) -> int:
         """How many torn bytes were cut off the end of the journal."""
         cut = self.journal.open(self._apply)
-        self.journal.not_before(read_mark(self._folder / PROMISED) or 0)
+        self._promised = read_mark(self._folder / PROMISED) or 0
+        self.journal.not_before(self._promised)
         return cut
 
     def _apply(self, entry: Entry) -> None:
@@ -75,7 +77,9 @@ class Store:
     def ship(self, after: int, lag: int, most: int = SHIP_BYTES) -> Shipment:
         """For the other copy. What it promises binds us also after a restart: no later write will be older."""
         shipment = self.journal.ship(after, lag, most)
-        write_mark(self._folder / PROMISED, shipment.synced)
+        if shipment.synced > self._promised:  # a clock that steps back takes no promise back
+            self._promised = shipment.synced
+            write_mark(self._folder / PROMISED, self._promised)
         return shipment
 
     async def take(self, shipment: Shipment) -> None:

@@ -159,3 +159,16 @@ class Copies(RuleBasedStateMachine):
 
 TestCopies = Copies.TestCase
 TestCopies.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_a_promise_outlives_a_clock_that_steps_back_and_a_restart() -> None:
+    """Found by the machine: the time that was promised last was kept, and not the greatest that was promised."""
+    copies = Copies()
+    try:
+        copies.catch_up()
+        copies.clock_steps_back(SECOND)
+        copies.write_that_nobody_was_told_of_and_kill()
+        copies.put(1, 10)
+        copies.everything_before_the_last_sync_time_is_there()
+    finally:
+        copies.teardown()
