@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusReceiveMode
+from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusReceiveMode, ServiceBusReceiver
 
 QUIET: Any = {"keep_alive": 0}
 
@@ -42,3 +42,24 @@ def drain(connection: str, queue: str, wait_s: float = 0.3) -> list[str]:
         while got := receiver.receive_messages(100, max_wait_time=wait_s):
             found += [str(message) for message in got]
         return found
+
+
+def post(client: ServiceBusClient, queue: str, *messages: ServiceBusMessage) -> None:
+    """One after the other, each acknowledged."""
+    with client.get_queue_sender(queue) as sender:
+        for message in messages:
+            sender.send_messages(message, timeout=5)
+
+
+def texts(messages: list[object]) -> list[str]:
+    return [str(message) for message in messages]
+
+
+def receive(receiver: ServiceBusReceiver, count: int = 1, wait_s: float = 2) -> list[object]:
+    """Exactly `count` messages, however the client cuts them."""
+    found: list[object] = []
+    while len(found) < count:
+        got = receiver.receive_messages(count - len(found), max_wait_time=wait_s)
+        assert got, f"{len(found)} of {count} messages came"
+        found += got
+    return found

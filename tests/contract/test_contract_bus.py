@@ -12,7 +12,6 @@ from azure.servicebus import (
     ServiceBusClient,
     ServiceBusMessage,
     ServiceBusReceiveMode,
-    ServiceBusReceiver,
     ServiceBusSubQueue,
 )
 from azure.servicebus.exceptions import (
@@ -22,7 +21,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
     SessionCannotBeLockedError,
 )
-from contract.bus_clients import client_of
+from contract.bus_clients import client_of, post, receive, texts
 from contract.bus_process import BusProcess
 
 
@@ -44,33 +43,13 @@ def queue(bus: BusProcess) -> str:
     return bus.queue(f"q-{uuid.uuid4().hex[:8]}")
 
 
-def send(client: ServiceBusClient, queue: str, *messages: ServiceBusMessage) -> None:
-    with client.get_queue_sender(queue) as sender:
-        for message in messages:
-            sender.send_messages(message, timeout=5)
-
-
-def texts(messages: list[object]) -> list[str]:
-    return [str(message) for message in messages]
-
-
-def receive(receiver: ServiceBusReceiver, count: int = 1, wait_s: float = 2) -> list[object]:
-    """Exactly `count` messages, however the client cuts them."""
-    found: list[object] = []
-    while len(found) < count:
-        got = receiver.receive_messages(count - len(found), max_wait_time=wait_s)
-        assert got, f"{len(found)} of {count} messages came"
-        found += got
-    return found
-
-
 def test_a_message_arrives_with_everything_that_was_said_of_it(client: ServiceBusClient, queue: str) -> None:
     """Body, ids, subject, properties, sequence number, enqueued time, lock; completed it is gone."""
     sent = ServiceBusMessage(
         "gas", message_id="m-1", subject="s", correlation_id="c", application_properties={"kwh": 5}, content_type="text"
     )
     before = datetime.now(UTC)
-    send(client, queue, sent)
+    post(client, queue, sent)
     with client.get_queue_receiver(queue) as receiver:
         [got] = receive(receiver)
         assert (str(got), got.message_id, got.subject, got.correlation_id) == ("gas", "m-1", "s", "c")
@@ -98,7 +77,7 @@ def test_batches_keep_their_order(client: ServiceBusClient, queue: str) -> None:
 def test_a_megabyte_passes(client: ServiceBusClient, queue: str) -> None:
     """A message of many frames in both directions."""
     body = "0123456789" * 100_000
-    send(client, queue, ServiceBusMessage(body))
+    post(client, queue, ServiceBusMessage(body))
     with client.get_queue_receiver(queue) as receiver:
         [got] = receive(receiver)
         assert str(got) == body
@@ -108,7 +87,7 @@ def test_a_megabyte_passes(client: ServiceBusClient, queue: str) -> None:
 def test_an_abandoned_message_comes_again_and_is_counted(bus: BusProcess, client: ServiceBusClient) -> None:
     """Until there were too many attempts: then it lies in the dead-letter queue with the reason."""
     queue = bus.queue(f"q-{uuid.uuid4().hex[:8]}", max_delivery=3)
-    send(client, queue, ServiceBusMessage("poison"))
+    post(client, queue, ServiceBusMessage("poison"))
     with client.get_queue_receiver(queue) as receiver:
         for attempt in range(3):
             [got] = receive(receiver)
@@ -123,7 +102,7 @@ def test_an_abandoned_message_comes_again_and_is_counted(bus: BusProcess, client
 
 def test_dead_lettering_says_why(client: ServiceBusClient, queue: str) -> None:
     """Reason and description, and the queue that it came from."""
-    send(client, queue, ServiceBusMessage("bad", application_properties={"kept": True}))
+    post(client, queue, ServiceBusMessage("bad", application_properties={"kept": True}))
     with client.get_queue_receiver(queue) as receiver:
         [got] = receive(receiver)
         receiver.dead_letter_message(got, reason="unreadable", error_description="no party")
@@ -137,7 +116,7 @@ def test_dead_lettering_says_why(client: ServiceBusClient, queue: str) -> None:
 
 def test_a_deferred_message_is_received_by_its_number(client: ServiceBusClient, queue: str) -> None:
     """Not in the ordinary way any more; by number it can be settled; unknown numbers are refused."""
-    send(client, queue, ServiceBusMessage("later"))
+    post(client, queue, ServiceBusMessage("later"))
     with client.get_queue_receiver(queue) as receiver:
         [got] = receive(receiver)
         receiver.defer_message(got)
@@ -152,7 +131,7 @@ def test_a_deferred_message_is_received_by_its_number(client: ServiceBusClient, 
 def test_a_lock_can_be_renewed_and_lost(bus: BusProcess, client: ServiceBusClient) -> None:
     """Renewed it lasts; left alone it ends, the message comes again, and settling the old one is refused."""
     queue = bus.queue(f"q-{uuid.uuid4().hex[:8]}", lock_s=1.0)
-    send(client, queue, ServiceBusMessage("held"))
+    post(client, queue, ServiceBusMessage("held"))
     with client.get_queue_receiver(queue) as receiver:
         [got] = receive(receiver)
         first = got.locked_until_utc
@@ -167,7 +146,7 @@ def test_a_lock_can_be_renewed_and_lost(bus: BusProcess, client: ServiceBusClien
 def test_the_automatic_renewer_keeps_a_message(bus: BusProcess, client: ServiceBusClient) -> None:
     """Longer than one lock, without being delivered twice."""
     queue = bus.queue(f"q-{uuid.uuid4().hex[:8]}", lock_s=2.0)
-    send(client, queue, ServiceBusMessage("slow work"))
+    post(client, queue, ServiceBusMessage("slow work"))
     with AutoLockRenewer() as renewer, client.get_queue_receiver(queue) as receiver:
         [got] = receive(receiver)
         renewer.register(receiver, got, max_lock_renewal_duration=10)
@@ -178,7 +157,7 @@ def test_the_automatic_renewer_keeps_a_message(bus: BusProcess, client: ServiceB
 
 def test_peeking_locks_nothing(client: ServiceBusClient, queue: str) -> None:
     """Any number of times, from any number on."""
-    send(client, queue, *(ServiceBusMessage(str(number)) for number in range(5)))
+    post(client, queue, *(ServiceBusMessage(str(number)) for number in range(5)))
     with client.get_queue_receiver(queue) as receiver:
         assert texts(receiver.peek_messages(10)) == ["0", "1", "2", "3", "4"]
         assert texts(receiver.peek_messages(2, sequence_number=4)) == ["3", "4"]
@@ -203,7 +182,7 @@ def test_scheduled_messages_come_when_they_are_due(client: ServiceBusClient, que
 def test_expired_messages_are_gone_or_dead_lettered(bus: BusProcess, client: ServiceBusClient) -> None:
     """As the queue wants it."""
     keeps = bus.queue(f"q-{uuid.uuid4().hex[:8]}", dead_letter_expired=True)
-    send(client, keeps, ServiceBusMessage("old", time_to_live=timedelta(milliseconds=200)))
+    post(client, keeps, ServiceBusMessage("old", time_to_live=timedelta(milliseconds=200)))
     with client.get_queue_receiver(keeps, sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
         [dead] = receive(receiver, wait_s=5)
         assert dead.dead_letter_reason == "TTLExpiredException"
@@ -212,7 +191,7 @@ def test_expired_messages_are_gone_or_dead_lettered(bus: BusProcess, client: Ser
 def test_the_same_id_counts_once_within_the_window(bus: BusProcess, client: ServiceBusClient) -> None:
     """Both sends are acknowledged; one message is there."""
     queue = bus.queue(f"q-{uuid.uuid4().hex[:8]}", duplicates_s=60)
-    send(client, queue, ServiceBusMessage("a", message_id="same"), ServiceBusMessage("b", message_id="same"))
+    post(client, queue, ServiceBusMessage("a", message_id="same"), ServiceBusMessage("b", message_id="same"))
     with client.get_queue_receiver(queue) as receiver:
         assert texts(receive(receiver)) == ["a"]
         assert receiver.receive_messages(1, max_wait_time=0.3) == []
@@ -221,7 +200,7 @@ def test_the_same_id_counts_once_within_the_window(bus: BusProcess, client: Serv
 def test_sessions_are_held_by_one_receiver_and_have_a_state(bus: BusProcess, client: ServiceBusClient) -> None:
     """By name and next available; messages of others do not come; the state stays."""
     queue = bus.queue(f"q-{uuid.uuid4().hex[:8]}", sessions=True)
-    send(client, queue, *(ServiceBusMessage(f"{name}{n}", session_id=name) for n in range(2) for name in ("a", "b")))
+    post(client, queue, *(ServiceBusMessage(f"{name}{n}", session_id=name) for n in range(2) for name in ("a", "b")))
     with client.get_queue_receiver(queue, session_id="a") as receiver:
         assert texts(receive(receiver, 2)) == ["a0", "a1"]
         receiver.session.set_state(b"half way")

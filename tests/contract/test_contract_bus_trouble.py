@@ -9,7 +9,6 @@ from azure.servicebus import (
     ServiceBusClient,
     ServiceBusMessage,
     ServiceBusReceiveMode,
-    ServiceBusReceiver,
 )
 from azure.servicebus.exceptions import (
     MessagingEntityDisabledError,
@@ -18,7 +17,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
     ServiceBusServerBusyError,
 )
-from contract.bus_clients import client_of
+from contract.bus_clients import client_of, post, receive, texts
 from contract.bus_process import BusProcess
 
 
@@ -40,61 +39,41 @@ def queue(bus: BusProcess) -> str:
     return bus.queue(f"q-{uuid.uuid4().hex[:8]}")
 
 
-def send(client: ServiceBusClient, queue: str, *messages: ServiceBusMessage) -> None:
-    with client.get_queue_sender(queue) as sender:
-        for message in messages:
-            sender.send_messages(message, timeout=5)
-
-
-def texts(messages: list[object]) -> list[str]:
-    return [str(message) for message in messages]
-
-
-def receive(receiver: ServiceBusReceiver, count: int = 1, wait_s: float = 2) -> list[object]:
-    """Exactly `count` messages, however the client cuts them."""
-    found: list[object] = []
-    while len(found) < count:
-        got = receiver.receive_messages(count - len(found), max_wait_time=wait_s)
-        assert got, f"{len(found)} of {count} messages came"
-        found += got
-    return found
-
-
 def test_refusals_reach_the_caller_with_their_class(bus: BusProcess, client: ServiceBusClient, queue: str) -> None:
     """Not there, disabled, disabled for sending: to the sender and to the receiver."""
     with pytest.raises(MessagingEntityNotFoundError):
-        send(client, "nowhere", ServiceBusMessage("x"))
+        post(client, "nowhere", ServiceBusMessage("x"))
     with pytest.raises(MessagingEntityNotFoundError), client.get_queue_receiver("nowhere") as receiver:
         receiver.receive_messages(1, max_wait_time=1)
     bus.queue(queue, status="SendDisabled")
     with pytest.raises(MessagingEntityDisabledError):
-        send(client, queue, ServiceBusMessage("x"))
+        post(client, queue, ServiceBusMessage("x"))
     with client.get_queue_receiver(queue) as receiver:
         assert receiver.receive_messages(1, max_wait_time=0.3) == []
     bus.queue(queue, status="Disabled")
     with pytest.raises(MessagingEntityDisabledError), client.get_queue_receiver(queue) as receiver:
         receiver.receive_messages(1, max_wait_time=1)
     bus.queue(queue, status="Active")
-    send(client, queue, ServiceBusMessage("x"))
+    post(client, queue, ServiceBusMessage("x"))
 
 
 def test_keys_allow_what_their_rule_says(bus: BusProcess, queue: str) -> None:
     """A wrong key nothing; a key for sending no receiving, and the other way round."""
     with pytest.raises(ServiceBusAuthenticationError):
-        send(
+        post(
             client_of(bus.connection(key="d3Jvbmc=")),
             queue,
             ServiceBusMessage("x"),
         )
     with client_of(bus.connection("send", "c2VuZC1vbmx5")) as sending:
-        send(sending, queue, ServiceBusMessage("x"))
+        post(sending, queue, ServiceBusMessage("x"))
         with pytest.raises(ServiceBusError), sending.get_queue_receiver(queue) as receiver:
             receiver.receive_messages(1, max_wait_time=1)
     with client_of(bus.connection("listen", "bGlzdGVuLW9ubHk=")) as listening:
         with listening.get_queue_receiver(queue) as receiver:
             assert texts(receive(receiver)) == ["x"]
         with pytest.raises(ServiceBusError):
-            send(listening, queue, ServiceBusMessage("y"))
+            post(listening, queue, ServiceBusMessage("y"))
 
 
 def test_a_throttled_namespace_says_so(bus: BusProcess, client: ServiceBusClient, queue: str) -> None:
@@ -102,21 +81,21 @@ def test_a_throttled_namespace_says_so(bus: BusProcess, client: ServiceBusClient
     bus.ask("PUT", "/faults", {"throttled": True})
     try:
         with pytest.raises(ServiceBusServerBusyError):
-            send(client, queue, ServiceBusMessage("x"))
+            post(client, queue, ServiceBusMessage("x"))
     finally:
         bus.ask("PUT", "/faults", {})
-    send(client, queue, ServiceBusMessage("x"))
+    post(client, queue, ServiceBusMessage("x"))
 
 
 def test_a_namespace_that_is_gone_refuses_and_comes_back(bus: BusProcess, queue: str) -> None:
     """Connections refused while it is away; what was sent before is still there."""
     with client_of(bus.connection()) as client:
-        send(client, queue, ServiceBusMessage("kept"))
+        post(client, queue, ServiceBusMessage("kept"))
     bus.ask("PUT", "/faults", {"gone": True})
     try:
         away = client_of(bus.connection())
         with away, pytest.raises(ServiceBusError):
-            send(away, queue, ServiceBusMessage("x"))
+            post(away, queue, ServiceBusMessage("x"))
     finally:
         bus.ask("PUT", "/faults", {})
     back = client_of(bus.connection())
