@@ -1,6 +1,7 @@
 """Loopback ports: bound before anything starts, so that a taken port is an error with a name and not a crash later."""
 
 import errno
+import os
 import random
 import socket
 
@@ -11,6 +12,8 @@ LOOPBACK = "127.0.0.1"
 # frees when it restarts must still be free a moment later.
 FIRST, LAST = 20_000, 32_000
 ATTEMPTS = 200
+SLICE = 2_000  # of a process: another one must not take a port that a child of ours has just freed to bind it again
+OWN_ATTEMPTS = 50
 
 given: set[int] = set()
 """Ports that processes of ours were told to bind: some of them have not come to it yet."""
@@ -42,9 +45,12 @@ def refusal(port: int, what: str, error: OSError) -> StageError:
 
 
 def bind_free(what: str) -> socket.socket:
-    for _ in range(ATTEMPTS):
+    own = FIRST + os.getpid() % ((LAST - FIRST) // SLICE) * SLICE
+    for attempt in range(ATTEMPTS):
+        ours = attempt < OWN_ATTEMPTS and len(given) < SLICE // 2
+        first, last = (own, own + SLICE) if ours else (FIRST, LAST)
         try:
-            return bind(random.randrange(FIRST, LAST), what)
+            return bind(random.randrange(first, last), what)
         except StageError:
             continue
     raise StageError(f"no free port for {what} between {FIRST} and {LAST}", "end programs that hold many ports")
