@@ -27,7 +27,7 @@ def at_fault(values: dict[str, Any]) -> dict[str, Any]:
 
 def in_words(faults: dict[str, Any]) -> str:
     """`throttled`, `slow_s 0.1`; "" when nothing is wrong."""
-    return ", ".join(fault if value is True else f"{fault} {value:g}" for fault, value in at_fault(faults).items())
+    return ", ".join(fault if value is True else f"{fault} {value}" for fault, value in at_fault(faults).items())
 
 
 def faults_of(service: str, name: str) -> str:
