@@ -93,6 +93,7 @@ class Runner:
 
         Whether the rollbacks succeeded: if not, there is no redundancy to wait for.
         """
+        os.environ["FIREDRILL_RUN_DIR"] = str(self.job.folder.resolve())
         undos = undos_of(self.job)
         self.job.undo.open(undos)
         for undo in undos:
