@@ -225,4 +225,4 @@ def undos_of(job: Job) -> list[Undo]:
 
 def is_secret(key: str, value: str) -> bool:
     """What must not lie on the disk: on the stage the stage itself says it again, elsewhere the environment does."""
-    return "SECRET" in key or "SQL_" in key or "AccountKey=" in value or "SharedAccessKey=" in value
+    return "SECRET" in key or "TOKEN" in key or "SQL_" in key or "AccountKey=" in value or "SharedAccessKey=" in value
