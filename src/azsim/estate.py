@@ -106,7 +106,12 @@ class Estate:
 
     def troubled(self) -> dict[str, Any]:
         """The services that Azure does something to which nobody can ask it for."""
-        every = {"identity": self.identity, "servicebus": self.servicebus, "storage": self.storage}
+        every = {
+            "identity": self.identity,
+            "servicebus": self.servicebus,
+            "storage": self.storage,
+            "kubernetes": self.kubernetes,
+        }
         return {name: service for name, service in every.items() if service is not None}
 
     async def fault(self, service: str, name: str, faults: dict[str, Any]) -> None:

@@ -108,6 +108,8 @@ def test_a_fault_is_had_and_mended(stage: RunningStage) -> None:
         ("servicebus/sb-xxx", {}, "sb-xxx"),
         ("servicebus/sb-weu", {"slow_s": "long"}, "slow_s"),
         ("storage/nobody", {"gone": True}, "nobody"),
+        ("kubernetes/eastus", {}, "eastus"),
+        ("kubernetes/westeurope", {"paused": ["nobody"]}, "nobody"),
         ("sql/dbp", {}, "sql"),
         ("identity/authority", [1], "faults"),
     ],

@@ -91,11 +91,13 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
         pair_again=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/write"),
     ),
     **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
-    **at("actions.kubernetes", kill_pods=NOTHING),
     **at("actions.kubernetes_scale", scale_deployment=NOTHING, restore_replicas=NOTHING),
+    **at("actions.kubernetes", kill_pods=NOTHING, kill_leader=NOTHING, restart_rollout=NOTHING),
+    **at("actions.kubernetes", pause_leader=NOTHING, resume=NOTHING),
+    **at("probes.leader", of_lease=NOTHING, on_page=NOTHING),
     **at("actions.stage", set_fault=NOTHING, heal=NOTHING),
     **at("probes.stage", faults_of=NOTHING),
-    **at("probes.kubernetes", ready_pods=NOTHING, ready_replicas=NOTHING),
+    **at("probes.kubernetes", ready_pods=NOTHING, ready_replicas=NOTHING, missing_pods=NOTHING),
 }
 
 
