@@ -61,10 +61,10 @@ def test_one_machine_at_random_goes_dark_and_is_started(machines: FewMachines) -
     assert heard.of("fault.command")[0]["name"] == f"power off {name} of {WEU}"
     assert heard.of("fault.accepted")[0]["token"]
     assert machines.off == {f"{WEU}00000{name[-1]}"}
-    assert (probes.running_instances(*HERE), probes.machines_not_running(*HERE)) == (2, f"{name} stopped")
+    assert (probes.running_instances(*HERE), probes.power_of_machines(*HERE)) == (2, f"{name} stopped")
     assert {(WEU, "redundant", "no"), (NEU, "redundant", "yes")} <= set(probes.facts(TARGET))
     assert undone() == [name]
-    assert (probes.running_instances(*HERE), probes.machines_not_running(*HERE)) == (3, "")
+    assert (probes.running_instances(*HERE), probes.power_of_machines(*HERE)) == (3, "running")
 
 
 def test_a_zone_goes_dark(machines: FewMachines) -> None:

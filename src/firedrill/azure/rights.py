@@ -102,7 +102,7 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
     **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
     **at("probes.storage", network_access=READ_ACCOUNT),
     **at("actions.storage_network", close_network=CHANGE_ACCOUNT, open_network=CHANGE_ACCOUNT),
-    **at("probes.compute", running_instances=READ_MACHINES, machines_not_running=READ_MACHINES),
+    **at("probes.compute", running_instances=READ_MACHINES, power_of_machines=READ_MACHINES),
     **at("actions.compute", power_off=switch("powerOff"), restart_machines=switch("restart")),
     **at("actions.compute", start_machines=switch("start")),
     **at("actions.kubernetes", kill_pods=NOTHING),

@@ -10,7 +10,7 @@ from firedrill.azure.clients import compute_client
 from firedrill.model.facts import NO, REDUNDANT, YES, Fact
 from firedrill.model.target import Target
 
-__all__ = ["machines_not_running", "running_instances"]
+__all__ = ["power_of_machines", "running_instances"]
 
 RUNNING = "running"
 SETTLED = (RUNNING, "stopped", "deallocated")  # every other power state is on its way to one of these
@@ -52,10 +52,10 @@ def running_instances(resource_group: str, scale_set: str, zone: str = "") -> in
     return sum(machine.runs for machine in found if not zone or machine.zone == str(zone))
 
 
-def machines_not_running(resource_group: str, scale_set: str) -> str:
-    """Which machines of the scale set do not run, in words; "" when all do."""
+def power_of_machines(resource_group: str, scale_set: str) -> str:
+    """`running` when every machine of the scale set does; else which do not, in words."""
     found = machines_of(compute_client(), resource_group, scale_set)
-    return ", ".join(f"{machine.name} {machine.power}" for machine in found if not machine.runs)
+    return ", ".join(f"{machine.name} {machine.power}" for machine in found if not machine.runs) or RUNNING
 
 
 def facts(target: Target) -> list[Fact]:
