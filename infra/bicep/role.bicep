@@ -19,7 +19,13 @@ resource operator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
       {
         actions: [
           'Microsoft.Authorization/permissions/read'
+          'Microsoft.Compute/locations/operations/read'
+          'Microsoft.Compute/virtualMachineScaleSets/powerOff/action'
           'Microsoft.Compute/virtualMachineScaleSets/read'
+          'Microsoft.Compute/virtualMachineScaleSets/restart/action'
+          'Microsoft.Compute/virtualMachineScaleSets/start/action'
+          'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/instanceView/read'
+          'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read'
           'Microsoft.Resources/subscriptions/resourceGroups/read'
           'Microsoft.Resources/subscriptions/resourceGroups/resources/read'
           'Microsoft.ServiceBus/namespaces/disasterRecoveryConfigs/failover/action'

@@ -40,12 +40,17 @@ READ_ALIAS = READ_BUS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/read")
 FAIL_OVER = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/failover/action")
 FORCE = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/forceFailoverAllowDataLoss/action")
 TRY = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/tryPlannedBeforeForcedFailover/action")
+CHANGE_ACCOUNT = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/write")
 MOVE_ACCOUNT = FOLLOW_STORAGE + READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/failover/action")
 CHANGE_QUEUES = READ_QUEUES + rights(NAMESPACE, f"{BUS}/queues/write")
 CHANGE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/write")
 MOVE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/failover/action", f"{BUS}/operationresults/read")
 SEND = READ_BUS + READ_QUEUES + rights(NAMESPACE, f"{BUS}/messages/send/action", data=True)
 RECEIVE = READ_BUS + READ_QUEUES + rights(NAMESPACE, f"{BUS}/messages/receive/action", data=True)
+READ_MACHINES = rights(
+    SCALE_SET, f"{MACHINES}/read", f"{MACHINES}/virtualMachines/read", f"{MACHINES}/virtualMachines/instanceView/read"
+)
+FOLLOW_COMPUTE = rights(GROUP, "Microsoft.Compute/locations/operations/read")
 NOTHING: tuple[Right, ...] = ()  # in a cluster its kubeconfig decides, on the stage the stage does
 
 # What `firedrill check` and `firedrill new --target` ask themselves, of every kind of resource that a target can name.
@@ -60,6 +65,10 @@ LOOKING = (
 )
 
 
+def switch(action: str) -> tuple[Right, ...]:
+    return FOLLOW_COMPUTE + READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/{action}/action")
+
+
 def at(module: str, **functions: tuple[Right, ...]) -> dict[str, tuple[Right, ...]]:
     return {f"firedrill.{module}.{name}": needs for name, needs in functions.items()}
 
@@ -72,7 +81,7 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
     **at("probes.storage", redundancy_of=READ_ACCOUNT, geo_status=READ_ACCOUNT, primary_location=READ_ACCOUNT),
     **at("probes.storage", last_sync_time=READ_ACCOUNT, last_sync_age=READ_ACCOUNT, soft_delete_days=READ_SOFT_DELETE),
     **at("actions.storage", forced_failover=MOVE_ACCOUNT, planned_failover=MOVE_ACCOUNT, bring_home=MOVE_ACCOUNT),
-    **at("actions.storage", reprotect=READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/write")),
+    **at("actions.storage", reprotect=CHANGE_ACCOUNT),
     **at(
         "actions.blobs",
         delete_blobs=READ_BLOBS + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/delete", data=True),
@@ -98,6 +107,11 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
     **at("actions.stage", set_fault=NOTHING, heal=NOTHING),
     **at("probes.stage", faults_of=NOTHING),
     **at("probes.kubernetes", ready_pods=NOTHING, ready_replicas=NOTHING, missing_pods=NOTHING),
+    **at("probes.storage", network_access=READ_ACCOUNT),
+    **at("actions.storage_network", close_network=CHANGE_ACCOUNT, open_network=CHANGE_ACCOUNT),
+    **at("probes.compute", running_instances=READ_MACHINES, power_of_machines=READ_MACHINES),
+    **at("actions.compute", power_off=switch("powerOff"), restart_machines=switch("restart")),
+    **at("actions.compute", start_machines=switch("start")),
 }
 
 

@@ -18,6 +18,15 @@ def test_messages_are_about_the_bus_and_blobs_about_storage() -> None:
     assert about("firedrill.actions.sql", "firedrill.actions.storage") == ["sql", "storage"]
 
 
+def test_whoever_takes_machines_takes_the_pods_on_them() -> None:
+    """So a drill of machines begins and ends with both: machines that run, and pods that are all ready."""
+    assert about("firedrill.actions.compute", "firedrill.actions.storage_network") == [
+        "compute",
+        "kubernetes",
+        "storage",
+    ]
+
+
 def test_keys_of_a_data_plane_are_not_written_down() -> None:
     """The undo journal has the names; connection strings are asked for again."""
     assert is_secret("BUS_A", "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=send;SharedAccessKey=c2VjcmV0;")
