@@ -106,9 +106,10 @@ class Estate:
 
     async def fault(self, service: str, name: str, faults: dict[str, Any]) -> None:
         """Have something go wrong that nobody can ask Azure for; StageError for a service or name that cannot have it."""
-        troubled = {"identity": self.identity, "servicebus": self.servicebus, "storage": self.storage}.get(service)
+        every = {"identity": self.identity, "servicebus": self.servicebus, "storage": self.storage, "sql": self.sql}
+        troubled = every.get(service)
         if troubled is None:
-            raise StageError(f"{service!r} has no faults of its own", "use servicebus, storage or identity")
+            raise StageError(f"{service!r} has no faults of its own", "use servicebus, storage, sql or identity")
         await troubled.fault(name, faults)
 
     async def stop(self) -> None:
