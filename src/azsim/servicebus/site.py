@@ -77,7 +77,7 @@ class Site:
         self.most_lag_s = 300  # allowed for the copy in the other region; 0 is a synchronous copy
         self.entities: dict[str, Entity] = {}
         self.partner: Site | None = None  # in Geo-DR; its keys are accepted, too
-        self._wrong = Trouble()
+        self.wrong = Trouble()
         self._told_rules = self._key_rules()
         self._told_faults: dict[str, Any] = {}
         self._told_copy = {"lag_s": lag_s}
@@ -131,12 +131,12 @@ class Site:
 
     async def set_wrong(self, faults: Trouble) -> None:
         """What is wrong with the namespace, said by the stage's operator."""
-        self._wrong = faults
+        self.wrong = faults
         await self._take_faults()
 
     @property
     def unreachable(self) -> bool:
-        return self._wrong.gone or self._wrong.frozen
+        return self.wrong.gone or self.wrong.frozen
 
     async def set_promoting(self, promoting: bool) -> None:
         self.promoting = promoting
@@ -144,12 +144,12 @@ class Site:
 
     async def end_promotion(self) -> None:
         """Serve again; what was wrong was wrong with the region that was left."""
-        self._wrong, self.promoting = Trouble(), False
+        self.wrong, self.promoting = Trouble(), False
         await self._take_faults()
 
     async def _take_faults(self) -> None:
-        said = msgspec.to_builtins(self._wrong)
-        self._told_faults.update(said, denied=self.network.denies, gone=self.promoting or self._wrong.gone)
+        said = msgspec.to_builtins(self.wrong)
+        self._told_faults.update(said, denied=self.network.denies, gone=self.promoting or self.wrong.gone)
         await self._ask("PUT", "/faults", self._told_faults)
 
     # Entities

@@ -158,6 +158,10 @@ class Storage:
         await self.accounts[account].set_faults(faults)
         self._ground.log.record("storage.fault", account=account, **wanted)
 
+    def wrong(self) -> dict[str, Any]:
+        """By account: every fault of its primary with its value now."""
+        return {name: msgspec.to_builtins(account.primary.orders.faults) for name, account in self.accounts.items()}
+
     async def stop(self) -> None:
         """Safe after a failed start."""
         await asyncio.gather(*(account.stop() for account in self.accounts.values()))

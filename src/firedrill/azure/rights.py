@@ -102,6 +102,9 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
     ),
     **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
     **at("actions.kubernetes", kill_pods=NOTHING),
+    **at("actions.kubernetes_scale", scale_deployment=NOTHING, restore_replicas=NOTHING),
+    **at("actions.stage", set_fault=NOTHING, heal=NOTHING),
+    **at("probes.stage", faults_of=NOTHING),
     **at("probes.kubernetes", ready_pods=NOTHING, ready_replicas=NOTHING),
 }
 

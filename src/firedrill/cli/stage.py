@@ -128,5 +128,5 @@ def env() -> None:
     found = stage.find()
     if found is None:
         raise CannotRun("no stage is up", next_step="firedrill stage up")
-    for name, value in stage.environment(found.status()).items():
+    for name, value in found.environment().items():
         print(f"export {name}={shlex.quote(value)}")

@@ -41,7 +41,7 @@ def put_back(left: OpenUndo, *, rehearsal: bool) -> str:
         running = stage.find()
         if running is None:
             return "the stage that held it is gone, and its state with it"
-        environment = stage.environment(running.status())
+        environment = running.environment()
     for undo in left.undos:
         os.environ.update({**undo.environment, **environment})
         settle(left, undo)

@@ -93,6 +93,7 @@ class Runner:
 
         Whether the rollbacks succeeded: if not, there is no redundancy to wait for.
         """
+        os.environ["FIREDRILL_RUN_DIR"] = str(self.job.folder.resolve())
         undos = undos_of(self.job)
         self.job.undo.open(undos)
         for undo in undos:
@@ -225,4 +226,4 @@ def undos_of(job: Job) -> list[Undo]:
 
 def is_secret(key: str, value: str) -> bool:
     """What must not lie on the disk: on the stage the stage itself says it again, elsewhere the environment does."""
-    return "SECRET" in key or "SQL_" in key or "AccountKey=" in value or "SharedAccessKey=" in value
+    return "SECRET" in key or "TOKEN" in key or "SQL_" in key or "AccountKey=" in value or "SharedAccessKey=" in value

@@ -11,7 +11,13 @@ from firedrill.engine.observer import Question, control_plane, listeners, replic
 from firedrill.engine.place import Place
 from firedrill.model.target import Target
 
-ABOUT = {"messages": "servicebus", "servicebus_failover": "servicebus", "blobs": "storage", "sql_database": "sql"}
+ABOUT = {
+    "messages": "servicebus",
+    "servicebus_failover": "servicebus",
+    "blobs": "storage",
+    "kubernetes_scale": "kubernetes",
+    "sql_database": "sql",
+}
 LAG_EVERY_S = 0.5
 FACTS = ("storage", "servicebus", "kubernetes", "compute", "stage")  # firedrill.probes.NAME.facts(target)
 

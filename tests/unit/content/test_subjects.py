@@ -24,3 +24,8 @@ def test_keys_of_a_data_plane_are_not_written_down() -> None:
     assert is_secret("BLOB_1", "AccountName=a;AccountKey=c2VjcmV0;")
     assert is_secret("AZURE_CLIENT_SECRET", "x")
     assert not is_secret("FIREDRILL_BUS_A", "sb-weu")
+
+
+def test_scaling_is_about_the_cluster() -> None:
+    """As killing a pod is."""
+    assert about("firedrill.actions.kubernetes_scale", "firedrill.actions.stage") == ["kubernetes", "stage"]
