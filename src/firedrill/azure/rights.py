@@ -73,7 +73,7 @@ def at(module: str, **functions: tuple[Right, ...]) -> dict[str, tuple[Right, ..
 
 
 ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
-    **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER),
+    **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER, replication_lag=NOTHING),
     **at(
         "actions.sql", force_failover=FORCE, planned_failover=FAIL_OVER, try_planned_failover=TRY, fail_back=FAIL_OVER
     ),

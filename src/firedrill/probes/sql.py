@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from firedrill.azure import control
 from firedrill.azure.clients import sql_client
 from firedrill.clock import stamp
 
-__all__ = ["database_status", "earliest_restore_date", "replication_state", "restored_to", "role_of"]
+__all__ = ["database_status", "earliest_restore_date", "replication_lag", "replication_state", "restored_to", "role_of"]
 
 OURS = "firedrill"  # the tag of a database that an action restored; its value is the moment that it was restored to
 
@@ -44,6 +45,17 @@ def role_of(resource_group: str, failover_group: str, server: str) -> str:
 def replication_state(resource_group: str, failover_group: str, server: str) -> str:
     """`CATCH_UP` when the group is redundant; else `PENDING`, `SEEDING` or `SUSPENDED`."""
     return group_state(sql_client(), resource_group, failover_group, server).state
+
+
+def replication_lag() -> float | None:
+    """Seconds of commits that the secondary has not received, as the rehearsal stage says it; None while nobody knows.
+
+    None on a subscription, always: there it is `replication_lag_sec` of the view sys.dm_geo_replication_link_status in the
+    primary database, and no API of Azure Resource Manager says it.
+    """
+    stage = control.of_environment()
+    lag = stage.call("GET", "/status")["sql"]["lag_s"] if stage else None
+    return None if lag is None else float(lag)
 
 
 class DatabaseState(NamedTuple):
