@@ -29,9 +29,15 @@ MACHINES = "Microsoft.Compute/virtualMachineScaleSets"
 # To follow a long-running operation to its end: without, a change that was accepted looks like one that may have happened.
 FOLLOW = "Microsoft.Sql/locations/failoverGroup"
 FOLLOW_SQL = rights(GROUP, f"{FOLLOW}AzureAsyncOperation/read", f"{FOLLOW}OperationResults/read")
+FOLLOW_DATABASE = rights(
+    GROUP,
+    "Microsoft.Sql/locations/databaseAzureAsyncOperation/read",
+    "Microsoft.Sql/locations/databaseOperationResults/read",
+)
 FOLLOW_STORAGE = rights(GROUP, "Microsoft.Storage/operations/read")
 
 READ_FAILOVER = rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/read")
+READ_DATABASE = rights(DATABASE, f"{SQL}/databases/read")
 READ_ACCOUNT = rights(ACCOUNT, f"{BLOB}/read")
 READ_SOFT_DELETE = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/blobServices/read")
 READ_BLOBS = READ_SOFT_DELETE + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/read", data=True)
@@ -41,6 +47,9 @@ FAIL_OVER = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failover
 FORCE = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/forceFailoverAllowDataLoss/action")
 TRY = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/tryPlannedBeforeForcedFailover/action")
 CHANGE_ACCOUNT = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/write")
+RESTART = FOLLOW_DATABASE + READ_DATABASE + rights(DATABASE, f"{SQL}/databases/failover/action")
+RESTORE = FOLLOW_DATABASE + READ_DATABASE + rights(SERVER, f"{SQL}/databases/write")
+DROP = FOLLOW_DATABASE + READ_DATABASE + rights(SERVER, f"{SQL}/databases/delete")
 MOVE_ACCOUNT = FOLLOW_STORAGE + READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/failover/action")
 CHANGE_QUEUES = READ_QUEUES + rights(NAMESPACE, f"{BUS}/queues/write")
 CHANGE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/write")
@@ -59,8 +68,7 @@ LOOKING = (
     *rights(GROUP, "Microsoft.Resources/subscriptions/resourceGroups/resources/read"),
     *rights(GROUP, "Microsoft.Authorization/permissions/read"),
     *rights(SERVER, f"{SQL}/read"),
-    *rights(DATABASE, f"{SQL}/databases/read"),
-    *(READ_FAILOVER + READ_QUEUES + READ_ALIAS + READ_ACCOUNT),
+    *(READ_DATABASE + READ_FAILOVER + READ_QUEUES + READ_ALIAS + READ_ACCOUNT),
     *rights(SCALE_SET, f"{MACHINES}/read"),
 )
 
@@ -74,10 +82,12 @@ def at(module: str, **functions: tuple[Right, ...]) -> dict[str, tuple[Right, ..
 
 
 ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
-    **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER),
+    **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER, replication_lag=NOTHING),
     **at(
         "actions.sql", force_failover=FORCE, planned_failover=FAIL_OVER, try_planned_failover=TRY, fail_back=FAIL_OVER
     ),
+    **at("probes.sql", database_status=READ_DATABASE, earliest_restore_date=READ_DATABASE, restored_to=READ_DATABASE),
+    **at("actions.sql_database", restart_database=RESTART, restore_to_point_in_time=RESTORE, drop_restored=DROP),
     **at("probes.storage", redundancy_of=READ_ACCOUNT, geo_status=READ_ACCOUNT, primary_location=READ_ACCOUNT),
     **at("probes.storage", last_sync_time=READ_ACCOUNT, last_sync_age=READ_ACCOUNT, soft_delete_days=READ_SOFT_DELETE),
     **at("actions.storage", forced_failover=MOVE_ACCOUNT, planned_failover=MOVE_ACCOUNT, bring_home=MOVE_ACCOUNT),

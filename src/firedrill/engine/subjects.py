@@ -18,6 +18,7 @@ ABOUT = {
     "storage_network": ("storage",),
     "compute": ("compute", "kubernetes"),  # whoever takes machines away takes the pods on them
     "kubernetes_scale": ("kubernetes",),
+    "sql_database": ("sql",),
 }
 LAG_EVERY_S = 0.5
 FACTS = ("storage", "servicebus", "kubernetes", "compute", "stage")  # firedrill.probes.NAME.facts(target)
