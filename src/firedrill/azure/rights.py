@@ -90,7 +90,8 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
         fail_over_alias=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/failover/action"),
         pair_again=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/write"),
     ),
-    **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
+    **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE),
+    **at("actions.messages", send_copies=SEND + RECEIVE, hold_back=SEND + RECEIVE),
     **at("actions.kubernetes", kill_pods=NOTHING),
     **at("probes.kubernetes", ready_pods=NOTHING, ready_replicas=NOTHING),
 }
