@@ -160,10 +160,10 @@ def hold_back(resource_group: str, source: str, queues: list[str], to: list[str]
     back. Returns how many were held. ActivityFailed when no message passed. Self-healing: nothing is taken away, and what is
     not given back (we were killed, say) comes again when its lock runs out.
     """
-    bus, until = bus_of(resource_group, source), monotonic() + seconds(hold)
+    bus = bus_of(resource_group, source)
     words = f"hold back up to {number} messages of each of {', '.join(queues)} for {hold}, copies to {' and '.join(to)}"
     with step(FAULT, words, on=bus.address, reversibility="self-heals") as change, client_of(bus) as client:
-        with messages.held(client, queues, number, lambda: monotonic() < until) as found:
+        with messages.held(client, queues, number, seconds(hold)) as found:
             if not found:
                 raise RuntimeError(f"no message passed through {', '.join(queues)} of {source} within {hold}")
             copy_to(resource_group, to, found, 1)

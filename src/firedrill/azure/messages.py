@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from firedrill.clock import sleep
+from firedrill.clock import monotonic, sleep
 
 QUIET: Any = {"keep_alive": 0}  # without a thread that keeps idle links alive, whose end takes a second
 PAGE = 200
@@ -96,15 +96,14 @@ def catch(client: Any, queues: Sequence[str], number: int, in_time: Callable[[],
 
 
 @contextmanager
-def held(
-    client: Any, queues: Sequence[str], number: int, in_time: Callable[[], bool]
-) -> Iterator[dict[str, list[Any]]]:
-    """Up to `number` messages of each queue, locked for us as they come while `in_time`, and given back at the end."""
+def held(client: Any, queues: Sequence[str], number: int, hold_s: float) -> Iterator[dict[str, list[Any]]]:
+    """Up to `number` messages of each queue, locked for us as they come for so many seconds, and given back at the end."""
     with ExitStack() as open_now:
         receivers = {queue: open_now.enter_context(client.get_queue_receiver(queue, **QUIET)) for queue in queues}
         locked: dict[str, list[Any]] = {queue: [] for queue in queues}
+        until = monotonic() + hold_s
         try:
-            while in_time():
+            while monotonic() < until:
                 for queue, receiver in receivers.items():
                     if missing := number - len(locked[queue]):
                         locked[queue] += receiver.receive_messages(missing, max_wait_time=TURN_S)
