@@ -109,7 +109,6 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
         fail_over_alias=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/failover/action"),
         pair_again=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/write"),
     ),
-    **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
     **at("actions.kubernetes_scale", scale_deployment=NOTHING, restore_replicas=NOTHING),
     **at("actions.kubernetes", kill_pods=NOTHING, kill_leader=NOTHING, restart_rollout=NOTHING),
     **at("actions.kubernetes", pause_leader=NOTHING, resume=NOTHING),
@@ -122,6 +121,8 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
     **at("probes.compute", running_instances=READ_MACHINES, power_of_machines=READ_MACHINES),
     **at("actions.compute", power_off=switch("powerOff"), restart_machines=switch("restart")),
     **at("actions.compute", start_machines=switch("start")),
+    **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE),
+    **at("actions.messages", send_copies=SEND + RECEIVE, hold_back=SEND + RECEIVE),
 }
 
 
