@@ -126,6 +126,20 @@ def test_what_was_sent_before_a_promotion_is_not_marked_after_it(play: Play) -> 
     play(scenario)
 
 
+def test_a_mark_counts_in_the_database_that_it_was_sent_for_only(play: Play) -> None:
+    """The promotion comes between the look and the mark: nothing is marked, and the message is ready once more."""
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice")
+        await mail.publish()
+        mail.publisher._timeline = "0000000F"  # noqa: SLF001
+        ready = await mail.bank.transact("ledger", mail.publisher._advance)  # noqa: SLF001
+        assert [row.party for row in ready] == ["alice"]
+        assert mail.waiting() == 2
+
+    play(scenario)
+
+
 @pytest.mark.parametrize("bundled", [True, False])
 def test_a_message_that_is_numbered_anew_leaves_no_gap(play: Play, *, bundled: bool) -> None:
     """Before a loss it was the second of its line, and a bus remembers that; the first was lost. Now it is the first, and another one the
