@@ -46,7 +46,9 @@ def test_messages_are_not_handled_together_unless_the_handler_can_do_that(cluste
 def test_who_stops_in_the_middle_lets_go_of_its_locks(cluster: Cluster) -> None:
     """A transaction of the bank stands still with a row locked: whoever wants it has it in two seconds."""
     database = cluster.database()
-    cluster.execute(database, "CREATE TABLE things (n int); INSERT INTO things VALUES (1)")
+    cluster.execute(
+        database, "CREATE TABLE things (n int); INSERT INTO things VALUES (1); GRANT ALL ON things TO PUBLIC"
+    )
 
     async def scenario() -> float:
         engine = make_engine(cluster.address(database), "stopped", 1, Habits())
