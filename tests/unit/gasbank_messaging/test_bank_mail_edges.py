@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from unit.gasbank.stand import Cluster, running_cluster
 from unit.gasbank_messaging.mail import QUEUE, Mail, bundle, emptied, prepared
 
 from gasbank.messaging.outbox import Draft, put
 from gasbank.messaging.repair import send_again
+from gasbank.messaging.stepping import OneTurn
 from gasbank.store.engine import make_engine
+from gasbank.store.link import Work
 
 LOSE = "TRUNCATE statements.inbox, statements.inbox_lines, statements.effects"
 PROMOTED = "TRUNCATE ledger.outbox_history; INSERT INTO ledger.outbox_history (timeline) VALUES ('0000000F')"
@@ -120,6 +124,35 @@ def test_what_was_sent_before_a_promotion_is_not_marked_after_it(play: Play) -> 
         assert mail.effects() == [("alice", 1)]
         mail.sql(LOSE)
         mail.publisher._timeline = "0000000F"  # noqa: SLF001
+        await mail.drain()
+        assert mail.effects() == [("alice", 1)]
+
+    play(scenario)
+
+
+class Unfinished(OneTurn):
+    """Its transactions end before their commit."""
+
+    async def transact(self, work: Work[Any]) -> Any:
+        async def whole(connection: AsyncConnection) -> None:
+            await work(connection)
+            raise EOFError
+
+        return await super().transact(whole)
+
+
+def test_a_promotion_counts_as_seen_when_what_follows_from_it_is_done(play: Play) -> None:
+    """The turn fails before what should be sent again is committed: it is sent again at the next turn."""
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice")
+        await mail.drain()
+        mail.sql(LOSE)
+        mail.sql(PROMOTED)
+        mail.restart_publisher()
+        mail.restart_receiver()
+        with pytest.raises(EOFError):
+            await mail.publisher.publish(Unfinished(mail.bank, "ledger"))
         await mail.drain()
         assert mail.effects() == [("alice", 1)]
 
