@@ -16,6 +16,7 @@ SCRIPT = """
 import json, sys
 from chaoslib.exceptions import ActivityFailed
 from firedrill.actions import kubernetes_scale as actions, notes
+from firedrill.probes.kubernetes import deployments
 
 heard = []
 notes.listen(lambda kind, at, data: heard.append([kind, data.get("value", data.get("name", ""))]))
@@ -24,8 +25,9 @@ try:
     said = getattr(actions, func)(*given)
 except ActivityFailed as error:
     said = str(error)
-print(json.dumps([said, heard]))
+print(json.dumps([said, heard, deployments(*given[:2])["web"]]))
 """
+WHOLE = [2, 2]  # ready and wanted
 
 
 @pytest.fixture(scope="module")
@@ -35,29 +37,28 @@ def web(kubernetes: KubernetesProcess) -> KubernetesProcess:
     return kubernetes
 
 
-def call(web: KubernetesProcess, func: str, *given: Any, **env: str) -> tuple[Any, list[list[str]]]:
-    """What the action answered, or the words of its refusal; and what it noted."""
+def call(web: KubernetesProcess, func: str, *given: Any, **env: str) -> tuple[Any, list[list[str]], list[int]]:
+    """What the action answered, or the words of its refusal; what it noted; and ready and wanted replicas at that very moment."""
     told = {"KUBECONFIG": web.kubeconfig, "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **env}
     argv = [sys.executable, "-c", SCRIPT, json.dumps([func, given])]
     done = subprocess.run(argv, env=told, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    said, heard = json.loads(done.stdout)
-    return said, heard
+    said, heard, now = json.loads(done.stdout)
+    return said, heard, now
 
 
 def test_no_pod_is_left_until_they_are_given_back(web: KubernetesProcess) -> None:
     """The undo returns when they are ready, says so, and may be called again."""
-    said, heard = call(web, "scale_deployment", REGION, NS, "web", 0)
-    assert said == 2
+    said, heard, now = call(web, "scale_deployment", REGION, NS, "web", 0)
+    assert (said, now[1]) == (2, 0)
     assert [kind for kind, _ in heard] == ["fault.command", "fault.accepted", "fault.done", "observed"]
     assert heard[-1] == ["observed", "no"]
     assert "has no replicas already" in call(web, "scale_deployment", REGION, NS, "web", 0)[0]
-    said, heard = call(web, "restore_replicas", REGION, NS, "web", 2)
-    assert said == 2
+    said, heard, now = call(web, "restore_replicas", REGION, NS, "web", 2)
+    assert (said, now) == (2, WHOLE)
     assert [kind for kind, _ in heard] == ["undo.command", "undo.accepted", "undo.done", "observed"]
     assert heard[-1] == ["observed", "yes"]
-    assert len(web.ready_pods("web")) == 2
-    said, heard = call(web, "restore_replicas", REGION, NS, "web", 2)
+    said, heard, now = call(web, "restore_replicas", REGION, NS, "web", 2)
     assert [kind for kind, _ in heard] == ["undo.not-needed", "observed"]
 
 
@@ -71,16 +72,16 @@ def test_no_pod_is_left_until_they_are_given_back(web: KubernetesProcess) -> Non
 )
 def test_what_would_break_nothing_is_refused(web: KubernetesProcess, given: Any, words: str) -> None:
     """Before anything is touched, and nothing is noted."""
-    said, heard = call(web, "scale_deployment", REGION, NS, *given)
+    said, heard, now = call(web, "scale_deployment", REGION, NS, *given)
     assert words in said
-    assert (said.endswith("nothing was touched"), heard) == (True, [])
+    assert (said.endswith("nothing was touched"), heard, now) == (True, [], WHOLE)
 
 
 def test_a_cluster_that_is_not_allowed_is_left_alone(web: KubernetesProcess) -> None:
     """The target's list decides, before the cluster is asked."""
-    said, heard = call(web, "scale_deployment", REGION, NS, "web", 0, FIREDRILL_ALLOW="kubernetes/northeurope")
+    said, heard, now = call(web, "scale_deployment", REGION, NS, "web", 0, FIREDRILL_ALLOW="kubernetes/northeurope")
     assert "kubernetes/westeurope is not in the target's allow-list" in said
-    assert heard == []
+    assert (heard, now) == ([], WHOLE)
 
 
 def test_chaos_toolkit_scales_and_gives_back(web: KubernetesProcess, tmp_path: Path) -> None:
