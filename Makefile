@@ -27,8 +27,8 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not alone" -n 3 --dist loadfile
-	$(BIN)/pytest -m alone tests/e2e
+	$(BIN)/python tests/again.py -m "not alone" -n 3 --dist loadfile
+	$(BIN)/python tests/again.py -m alone tests/e2e
 
 bench: $(READY)  ## the figures in the README
 	$(BIN)/python benchmarks/startup.py

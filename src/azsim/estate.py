@@ -104,12 +104,23 @@ class Estate:
         """Every process of a service, by name: {"kind", "pid"}."""
         return {name: each for service in self.services().values() for name, each in service.processes().items()}
 
+    def troubled(self) -> dict[str, Any]:
+        """The services that Azure does something to which nobody can ask it for."""
+        every = {
+            "sql": self.sql,
+            "identity": self.identity,
+            "servicebus": self.servicebus,
+            "storage": self.storage,
+            "kubernetes": self.kubernetes,
+        }
+        return {name: service for name, service in every.items() if service is not None}
+
     async def fault(self, service: str, name: str, faults: dict[str, Any]) -> None:
-        """Have something go wrong that nobody can ask Azure for; StageError for a service or name that cannot have it."""
-        troubled = {"identity": self.identity, "servicebus": self.servicebus, "storage": self.storage}.get(service)
-        if troubled is None:
-            raise StageError(f"{service!r} has no faults of its own", "use servicebus, storage or identity")
-        await troubled.fault(name, faults)
+        """Have such a thing happen; StageError for a service or name that cannot have it."""
+        troubled = self.troubled()
+        if service not in troubled:
+            raise StageError(f"{service!r} has no faults of its own", f"use one of: {', '.join(troubled)}")
+        await troubled[service].fault(name, faults)
 
     async def stop(self) -> None:
         """All at once, each as far as it had come."""

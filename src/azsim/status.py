@@ -20,7 +20,7 @@ def describe(config: StageConfig, estate: Estate, addresses: Addresses) -> dict[
         "client_id": directory.drill.client_id,
         "client_secret": directory.drill.secret,
         "arm": addresses.url("arm"),
-        "authority": addresses.url("authority"),
+        "authority": directory.authority,  # its socket is not always there
         "ca": str(estate.ground.ca),
         "bank": addresses.url("bank"),
         **estate.status(),
@@ -33,6 +33,7 @@ def describe(config: StageConfig, estate: Estate, addresses: Addresses) -> dict[
         "keys": str(estate.ground.keys),
         "reader": {"client_id": directory.reader.client_id, "client_secret": directory.reader.secret},
         "identity": estate.identity.status(),
+        "faults": {name: service.wrong() for name, service in estate.troubled().items()},
         "processes": estate.processes(),
     }
     return {**promised, **own}

@@ -65,6 +65,10 @@ async def done(kubernetes: Kubernetes, said: dict[str, Any]) -> Any:
         await kubernetes.apply([Path(path) for path in said["paths"]])
     elif what == "wait_ready":
         await kubernetes.wait_ready(said["within_s"])
+    elif what == "fault":
+        await kubernetes.fault(said["region"], said["faults"])
+    elif what == "wrong":
+        return kubernetes.wrong()
     elif what == "roll":
         await kubernetes.roll(said["within_s"])
     else:

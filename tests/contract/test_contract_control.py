@@ -108,7 +108,11 @@ def test_a_fault_is_had_and_mended(stage: RunningStage) -> None:
         ("servicebus/sb-xxx", {}, "sb-xxx"),
         ("servicebus/sb-weu", {"slow_s": "long"}, "slow_s"),
         ("storage/nobody", {"gone": True}, "nobody"),
-        ("sql/dbp", {}, "sql"),
+        ("kubernetes/eastus", {}, "eastus"),
+        ("kubernetes/westeurope", {"paused": ["nobody"]}, "nobody"),
+        ("sql/dbx", {}, "dbx"),
+        ("sql/dbp", {"gone": True}, "gone"),
+        ("compute/dbp", {}, "compute"),
         ("identity/authority", [1], "faults"),
     ],
 )

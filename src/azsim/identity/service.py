@@ -114,6 +114,10 @@ class Identity:
 
         return hinder
 
+    def wrong(self) -> dict[str, Any]:
+        """By what can be at fault: every fault with its value now."""
+        return {AUTHORITY: msgspec.to_builtins(self.faults)}
+
     def status(self) -> dict[str, Any]:
         """The system's users, for those who act for them; and what is wrong here on purpose."""
         users = {

@@ -34,6 +34,7 @@ class Container:
         self._born = clock.monotonic()
         self._child = child
         self._gone = False
+        self.is_paused = False
 
     @classmethod
     async def start(
@@ -72,10 +73,19 @@ class Container:
 
     def kill(self) -> None:
         """SIGKILL to all of its process group, once: later the number may be another's."""
+        self._signal(signal.SIGKILL)
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop it and all it started where they are, or let them go on. What it is asked meanwhile it hears afterwards."""
+        if self.is_paused != paused:
+            self._signal(signal.SIGSTOP if paused else signal.SIGCONT)
+        self.is_paused = paused
+
+    def _signal(self, number: signal.Signals) -> None:
         if self._gone:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, number)
 
 
 def nice_of(container: Object) -> int:

@@ -13,6 +13,7 @@ EMULATED = {
     "Probes": "httpGet, tcpSocket and exec, for startup, readiness and liveness, really asked",
     "Restarts": "With a back-off: 0.2 s to 5 s (brisk), 10 s to 300 s (azure); exit code and signal of the last run",
     "Deletion": "Out of the endpoints first, SIGTERM, grace period, SIGKILL; grace 0 kills at once",
+    "A pod that stops": "`firedrill stage fault kubernetes REGION paused='[\"POD\"]'`: its process is stopped (SIGSTOP) and goes on when healed; its probes fail meanwhile, and its liveness may restart it. Nobody outside can do that to a container of AKS",
     "Eviction": "429 TooManyRequests while a PodDisruptionBudget forbids it; deletions ask nobody",
     "Nodes": "Three per region, named like a scale set's instances, one per zone; cordon, drain; off: NotReady, then evicted",
     "Scheduling": "Ready nodes that are not cordoned, node selectors, spread over zones and nodes",

@@ -4,10 +4,11 @@ A controller like the others: it compares the pods of the store with the process
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from azsim.kubernetes import models
 from azsim.kubernetes.addresses import Addresses
+from azsim.kubernetes.container import Container
 from azsim.kubernetes.kinds import NODE, POD
 from azsim.kubernetes.pod import PodProcess, Surroundings
 from azsim.kubernetes.store import Change, Key, Object
@@ -139,11 +140,29 @@ class Kubelets:
         if one.process.container is not None:
             await one.process.container.end(within_s)
 
+    def pause(self, names: Collection[str]) -> None:
+        """Stop the containers of these pods, and let those of all others go on. KeyError names a pod without one."""
+        running = {key.name: self._running(uid) for key, uid in self._uids.items()}
+        if missing := [name for name in names if running.get(name) is None]:
+            raise KeyError(missing[0])
+        for name, container in running.items():
+            if container is not None:
+                container.pause(paused=name in names)
+
+    def paused(self) -> list[str]:
+        """The names of the pods whose containers are stopped. One that is started anew is not."""
+        running = {key.name: self._running(uid) for key, uid in self._uids.items()}
+        return sorted(name for name, container in running.items() if container and container.is_paused)
+
+    def _running(self, uid: str) -> Container | None:
+        one = self.processes.get(uid)
+        container = one.process.container if one else None
+        return container if container and container.is_running else None
+
     def pid(self, pod: Object) -> int | None:
         """Of its process now; None while there is none."""
-        one = self.processes.get(pod["metadata"]["uid"])
-        container = one.process.container if one else None
-        return container.pid if container and container.is_running else None
+        container = self._running(pod["metadata"]["uid"])
+        return container.pid if container else None
 
     def last_words(self, pod: Object) -> str:
         one = self.processes.get(pod["metadata"]["uid"])

@@ -96,9 +96,11 @@ async def keep_asking(
     on_answer: Callable[[str], Awaitable[bool]],
     delay_s: float,
 ) -> None:
-    """Ask every period until `on_answer` says that it is enough."""
+    """Ask every period until `on_answer` says that it is enough; at once when the last answer took longer than that."""
+    now = asyncio.get_running_loop().time
     await asyncio.sleep(delay_s)
     while True:
+        asked = now()
         if await on_answer(await ask(spec, target)):
             return
-        await asyncio.sleep(period_s())
+        await asyncio.sleep(max(0.0, asked + period_s() - now()))

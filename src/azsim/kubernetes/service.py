@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from azsim import clock
 from azsim.arm.requests import Routes
 from azsim.errors import StageError
@@ -16,6 +18,7 @@ from azsim.ground import REGIONS, Ground
 from azsim.kubernetes import changes, kubeconfig, manifests, models
 from azsim.kubernetes.cluster import Cluster
 from azsim.kubernetes.endpoints import Endpoint
+from azsim.kubernetes.faults import Faults
 from azsim.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, NAMESPACE, POD, SECRET, Kind
 from azsim.kubernetes.store import Change, Object, timestamp
 
@@ -113,6 +116,26 @@ class Kubernetes:
                 after = changes.patched(changes.MERGE, deployment, patch)
                 changes.replace(cluster.store, DEPLOYMENT, deployment, after)
         await self.wait_ready(within_s)
+
+    async def fault(self, region: str, faults: dict[str, Any]) -> None:
+        """What is wrong in a region from now on; what is not named is well. StageError names what is accepted."""
+        cluster = self.clusters.get(region)
+        if cluster is None:
+            raise StageError(f"there is no region {region!r}", f"use one of: {', '.join(self.clusters)}")
+        try:
+            wrong = msgspec.convert(faults, Faults)
+            cluster.kubelets.pause(wrong.paused)
+        except msgspec.ValidationError as error:
+            accepted = ", ".join(Faults.__struct_fields__)
+            raise StageError(f"faults of {region}: {error}", f"accepted: {accepted}") from error
+        except KeyError as error:
+            known = ", ".join(cluster.status()["pods"]) or "none"
+            raise StageError(f"no pod {error} runs in {region}", f"its pods: {known}") from error
+        self._ground.log.record("kubernetes.fault", region=region, **msgspec.to_builtins(wrong))
+
+    def wrong(self) -> dict[str, Any]:
+        """By region: every fault with its value now."""
+        return {name: msgspec.to_builtins(Faults(each.kubelets.paused())) for name, each in self.clusters.items()}
 
     def on_endpoints(self, callback: OnEndpoints) -> None:
         """Be told of each service's ready endpoints, now and whenever they change."""

@@ -99,6 +99,10 @@ class ServiceBus:
         await site.set_wrong(wrong)
         self._ground.log.record("servicebus.fault", namespace=namespace, **msgspec.to_builtins(wrong))
 
+    def wrong(self) -> dict[str, Any]:
+        """By namespace: every fault with its value now."""
+        return {name: msgspec.to_builtins(site.wrong) for name, site in self.sites.items()}
+
     async def keys_changed(self, site: Site) -> None:
         """A key was made anew: the namespace and whoever accepts its keys must know."""
         concerned = [site, *(each for each in self.sites.values() if each.partner is site)]

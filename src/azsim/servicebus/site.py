@@ -6,7 +6,6 @@ comes back with the keys, the network rules and the faults that it had.
 
 import asyncio
 import base64
-import ipaddress
 import secrets
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ import msgspec
 from azsim import clock
 from azsim.ground import Ground
 from azsim.net import LOOPBACK, free_port
+from azsim.network import Network
 from azsim.servicebus.access import KeyRule
 from azsim.servicebus.broker.options import Options
 from azsim.servicebus.broker.rules import Rule
@@ -31,22 +31,6 @@ class Keys(msgspec.Struct):
 
     primary: str
     secondary: str
-
-
-class Network(msgspec.Struct, frozen=True):
-    """Who may connect. All clients of the stage come from the loopback address."""
-
-    public: str = "Enabled"  # "Enabled", "Disabled" or "SecuredByPerimeter", as ARM says it
-    default: str = "Allow"
-    addresses: tuple[str, ...] = ()  # that are let in whatever the default says: an address or a range
-
-    @property
-    def denies(self) -> bool:
-        if self.public != "Enabled":
-            return True
-        here = ipaddress.ip_address(LOOPBACK)
-        listed = any(here in ipaddress.ip_network(each, strict=False) for each in self.addresses)
-        return self.default == "Deny" and not listed
 
 
 class Entity(NamedTuple):
@@ -77,7 +61,7 @@ class Site:
         self.most_lag_s = 300  # allowed for the copy in the other region; 0 is a synchronous copy
         self.entities: dict[str, Entity] = {}
         self.partner: Site | None = None  # in Geo-DR; its keys are accepted, too
-        self._wrong = Trouble()
+        self.wrong = Trouble()
         self._told_rules = self._key_rules()
         self._told_faults: dict[str, Any] = {}
         self._told_copy = {"lag_s": lag_s}
@@ -131,12 +115,12 @@ class Site:
 
     async def set_wrong(self, faults: Trouble) -> None:
         """What is wrong with the namespace, said by the stage's operator."""
-        self._wrong = faults
+        self.wrong = faults
         await self._take_faults()
 
     @property
     def unreachable(self) -> bool:
-        return self._wrong.gone or self._wrong.frozen
+        return self.wrong.gone or self.wrong.frozen
 
     async def set_promoting(self, promoting: bool) -> None:
         self.promoting = promoting
@@ -144,12 +128,12 @@ class Site:
 
     async def end_promotion(self) -> None:
         """Serve again; what was wrong was wrong with the region that was left."""
-        self._wrong, self.promoting = Trouble(), False
+        self.wrong, self.promoting = Trouble(), False
         await self._take_faults()
 
     async def _take_faults(self) -> None:
-        said = msgspec.to_builtins(self._wrong)
-        self._told_faults.update(said, denied=self.network.denies, gone=self.promoting or self._wrong.gone)
+        said = msgspec.to_builtins(self.wrong)
+        self._told_faults.update(said, denied=self.network.denies, gone=self.promoting or self.wrong.gone)
         await self._ask("PUT", "/faults", self._told_faults)
 
     # Entities

@@ -97,6 +97,7 @@ class Storage:
             else None,
             keys=self._keys[account.name],
             redundancy=account.redundancy(),
+            network=account.network,
         )
 
     def status(self) -> dict[str, Any]:
@@ -157,6 +158,10 @@ class Storage:
             raise StageError(f"faults of {account}: {error}", "accepted keys: gone, frozen, slow_s") from error
         await self.accounts[account].set_faults(faults)
         self._ground.log.record("storage.fault", account=account, **wanted)
+
+    def wrong(self) -> dict[str, Any]:
+        """By account: every fault of its primary with its value now."""
+        return {name: msgspec.to_builtins(account.primary.orders.faults) for name, account in self.accounts.items()}
 
     async def stop(self) -> None:
         """Safe after a failed start."""

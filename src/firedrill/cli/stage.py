@@ -93,8 +93,8 @@ def logs(lines: Annotated[int, typer.Option(min=1, help="How many, from the end.
 
 
 def fault(
-    service: Annotated[str, typer.Argument(help="servicebus, storage or identity.")],
-    name: Annotated[str, typer.Argument(help="Which one: sb-weu, gasbankweu, authority.")],
+    service: Annotated[str, typer.Argument(help="servicebus, storage, identity or kubernetes.")],
+    name: Annotated[str, typer.Argument(help="Which one: sb-weu, gasbankweu, authority, westeurope.")],
     wrong: Annotated[
         list[str] | None, typer.Argument(metavar="[FAULT=VALUE]...", help="Without any, all is well again.")
     ] = None,
@@ -128,5 +128,5 @@ def env() -> None:
     found = stage.find()
     if found is None:
         raise CannotRun("no stage is up", next_step="firedrill stage up")
-    for name, value in stage.environment(found.status()).items():
+    for name, value in found.environment().items():
         print(f"export {name}={shlex.quote(value)}")

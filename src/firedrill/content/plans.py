@@ -12,6 +12,7 @@ from firedrill.content.project import project_of
 from firedrill.content.targets import load_target
 from firedrill.model.drill import Drill
 from firedrill.model.reversibility import PUT_BACK, WORDS, mending
+from firedrill.model.stage_only import ACTIONS, only_here
 from firedrill.model.target import Target
 
 REPLICATED_FIRST = "none: the roles change after everything was replicated"
@@ -75,7 +76,15 @@ def describe(plan: Plan) -> dict[str, Any]:
         "reversibility": f"{reversibility}: {WORDS.get(reversibility, '')}",
         "predicted loss": predicted_loss(plan),
         "objectives": {one.name: one.limit_words for one in plan.drill.objectives},
+        **({"refused on this target": refused} if (refused := stage_only(plan)) else {}),
     }
+
+
+def stage_only(plan: Plan) -> list[str]:
+    """The faults that nobody can ask a subscription for, and what to drill there instead; none on a rehearsal stage."""
+    steps = [step(one, given_names(plan)) for one in plan.experiment["method"] if one.get("type") == "action"]
+    faults = [one["with"] for one in steps if one["calls"].startswith(f"{ACTIONS}.")]
+    return [only_here(one["service"], one["name"]) for one in faults] if plan.target.stage is None else []
 
 
 def declared_reversibility(experiment: dict[str, Any]) -> str:

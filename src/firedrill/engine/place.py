@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from firedrill.azure.control import ADDRESS
 from firedrill.engine import stage
 from firedrill.engine.observer import Names
 from firedrill.errors import CannotRun
@@ -45,6 +46,7 @@ def subscription(target: Target) -> Place:
         "AZURE_SUBSCRIPTION_ID": target.azure.subscription,
         **target.environment,
         "FIREDRILL_POLL_S": str(AZURE_POLL_S),
+        ADDRESS: "",  # a stage that the shell knows is not where this runs
     }
     cloud = CLOUDS[target.azure.cloud]
     env |= {"ARM_ENDPOINT": target.azure.arm or cloud.arm}
@@ -57,7 +59,7 @@ def subscription(target: Target) -> Place:
 def rehearsal(target: Target, running: stage.Stage) -> Place:
     """The stage of this machine."""
     status = running.status()
-    env = stage.environment(status) | target.environment
+    env = running.environment() | target.environment
 
     def lag() -> float | None:
         seconds = running.status()["sql"]["lag_s"]

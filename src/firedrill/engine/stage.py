@@ -6,7 +6,6 @@ to run as root.
 
 import contextlib
 import hashlib
-import http.client
 import json
 import os
 import subprocess
@@ -14,14 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from firedrill.azure.control import Control
 from firedrill.clock import monotonic, sleep
 from firedrill.errors import CannotRun
 from firedrill.safety.home import home
 
 START_WITHIN_S = 60.0
-ANSWER_WITHIN_S = 90.0  # a changed mistake restarts the bank's processes one after the other
 
 
 class Stage(NamedTuple):
@@ -33,29 +31,11 @@ class Stage(NamedTuple):
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """One control request; CannotRun when the stage does not answer or refuses."""
-        connection = http.client.HTTPConnection(urlsplit(self.control).netloc, timeout=ANSWER_WITHIN_S)
-        try:
-            payload = None if body is None else json.dumps(body)
-            connection.request(
-                method, path, payload, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-            )
-            answer = connection.getresponse()
-            content = json.loads(answer.read() or b"null")
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise CannotRun(
-                f"the stage does not answer: {error}",
-                where=self.control,
-                next_step="firedrill stage logs; then firedrill stage up",
-            ) from error
-        finally:
-            connection.close()
-        if answer.status >= 400:
-            raise CannotRun(
-                f"the stage refused: {content.get('error', content)}",
-                where=f"{method} {path}",
-                next_step="firedrill stage logs",
-            )
-        return content
+        return Control(self.control, self.token).call(method, path, body)
+
+    def environment(self) -> dict[str, str]:
+        """What the official clients read, and how our actions find the stage."""
+        return environment(self.status()) | Control(self.control, self.token).environment()
 
     def status(self) -> dict[str, Any]:
         return dict(self.call("GET", "/status"))
@@ -162,6 +142,7 @@ def environment(status: dict[str, Any]) -> dict[str, str]:
         "FIREDRILL_POLL_S": "0.1",
         "SQL_READ_WRITE": sql["read_write"],
         "SQL_READ_ONLY": sql["read_only"],
+        **{f"SQL_SERVER_{name.upper()}": server["url"] for name, server in sql["servers"].items()},
         **data_plane(status),
     }
     return {name: str(value) for name, value in values.items()}

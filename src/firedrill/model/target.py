@@ -137,6 +137,7 @@ class Target(msgspec.Struct, frozen=True):
     def environment(self) -> dict[str, str]:
         """How actions and experiments learn the names of the resources, and which of them they may touch."""
         values = {"RESOURCE_GROUP": self.azure.resource_group, "ALLOW": ",".join(self.allow or self.resources)}
+        values |= {"BANK": self.system.url} if self.system.url else {}  # the stage says where it is
         if sql := self.sql:
             values |= {
                 "SQL_FAILOVER_GROUP": sql.failover_group,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from firedrill.model.facts import NO, REDUNDANT, YES, Fact
 from firedrill.model.target import Target
 
-__all__ = ["ready_pods", "ready_replicas"]
+__all__ = ["missing_pods", "ready_pods", "ready_replicas"]
 
 
 class Pod(NamedTuple):
@@ -18,6 +18,14 @@ class Pod(NamedTuple):
     name: str
     owner: str
     ready: bool
+
+
+class Rollout(NamedTuple):
+    """`held`: changes of the template are not followed. `complete`: all pods are of the present template, and available."""
+
+    wanted: int
+    held: bool
+    complete: bool
 
 
 @functools.cache
@@ -42,12 +50,29 @@ def pod_of(item: Any) -> Pod:
     return Pod(item.metadata.name, owners[0] if owners else "", conditions.get("Ready") == "True")
 
 
-def deployments(context: str, namespace: str) -> dict[str, tuple[int, int]]:
-    """Name -> (ready, wanted) replicas."""
+def list_deployments(context: str, namespace: str) -> list[Any]:
     from kubernetes.client import AppsV1Api
 
-    found = AppsV1Api(api_client(context)).list_namespaced_deployment(namespace)
-    return {item.metadata.name: (item.status.ready_replicas or 0, item.spec.replicas) for item in found.items}
+    return list(AppsV1Api(api_client(context)).list_namespaced_deployment(namespace).items)
+
+
+def deployments(context: str, namespace: str) -> dict[str, tuple[int, int]]:
+    """Name -> (ready, wanted) replicas."""
+    found = list_deployments(context, namespace)
+    return {item.metadata.name: (item.status.ready_replicas or 0, item.spec.replicas) for item in found}
+
+
+def rollout_of(context: str, namespace: str, deployment: str) -> Rollout | None:
+    """How far a deployment is with its present template, as `kubectl rollout status` sees it; None: there is none of that name."""
+    found = (item for item in list_deployments(context, namespace) if item.metadata.name == deployment)
+    return next((read_rollout(item) for item in found), None)
+
+
+def read_rollout(item: Any) -> Rollout:
+    status, wanted = item.status, item.spec.replicas
+    seen = (status.observed_generation or 0) >= item.metadata.generation
+    counts = {status.replicas or 0, status.updated_replicas or 0, status.available_replicas or 0}
+    return Rollout(wanted, bool(item.spec.paused), complete=seen and counts == {wanted})
 
 
 def facts(target: Target) -> list[Fact]:
@@ -76,3 +101,8 @@ def ready_pods(context: str, namespace: str, selector: str) -> int:
 def ready_replicas(context: str, namespace: str, deployment: str) -> int:
     """Ready replicas of a deployment; 0 when there is no such deployment."""
     return deployments(context, namespace).get(deployment, (0, 0))[0]
+
+
+def missing_pods(context: str, namespace: str) -> int:
+    """How many pods the deployments of a namespace want and do not have ready; 0 when everything is there."""
+    return sum(max(0, wanted - ready) for ready, wanted in deployments(context, namespace).values())

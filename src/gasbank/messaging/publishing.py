@@ -8,7 +8,8 @@ A row is marked after it was sent. Whoever dies in between sends it again, under
 stays here with a reason, and a `void` goes in its place, so that what follows is not held up.
 
 A database that was promoted (its timeline changed) may have lost what receivers had taken and completed, while it still knows that
-we sent it. So what was sent shortly before is sent again; the inboxes know what they know. Older than that: see `repair`.
+we sent it. So what was sent shortly before the last mark that it has is sent again, however long nobody could write since then; the
+inboxes know what they know. What was sent under the old timeline and is not marked yet counts as not sent. Older than that: see `repair`.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from gasbank.messaging.wire import Packed, letter, pack, transfers
 
 EVERY_S = 0.4
 NUMBER_AT_ONCE, SEND_AT_ONCE = 1000, 300  # the second is per receiver: one whose queue is stuck holds up no other
-SENT_AGAIN_S = 60.0  # far more than a replica is ever behind
+SENT_AGAIN_S = 20.0  # before the last mark: far longer than a message lies on a bus that works
 log = logging.getLogger("gasbank.publisher")
 
 
@@ -49,7 +50,7 @@ class Publisher:
 
     async def publish(self, turn: Turn) -> bool:
         """Mark what was sent, number what is new, send what is ready. True: something left, so look again."""
-        if self.buses.blocked() or not (self._unmarked() or await self._look(turn)):
+        if self.buses.blocked() or not (await self._look(turn) or self._unmarked()):
             return False
         rows = await turn.transact(self._advance)
         self._sent.clear()
@@ -72,6 +73,8 @@ class Publisher:
         changed = row.timeline not in ("", self._timeline)
         if changed:
             await turn.transact(lambda c: self._see(c, row.timeline))
+            self._timeline = row.timeline
+            self._sent.clear()
         if self._blank:
             self._blank = False
             await turn.transact(lambda c: c.execute(self.sql.forget))
@@ -87,11 +90,10 @@ class Publisher:
         if earlier:
             again = await connection.execute(self.sql.resend, {"seconds": SENT_AGAIN_S})
             log.warning("%s: the database was promoted, %d messages are sent again", self.capability, again.rowcount)
-        self._timeline = timeline
 
     async def _advance(self, connection: AsyncConnection) -> list[Any]:
         if self._sent:
-            values = {"ids": list(self._sent), "buses": list(self._sent.values())}
+            values = {"ids": list(self._sent), "buses": list(self._sent.values()), "timeline": self._timeline}
             await connection.execute(self.sql.mark, values)
         if self._spoiled:
             values = {"ids": list(self._spoiled), "reasons": list(self._spoiled.values())}

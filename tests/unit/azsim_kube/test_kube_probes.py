@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.gasbank.virtual_time import run_virtually
 
+from azsim.kubernetes import probes
 from azsim.kubernetes.probes import Target, ask
 
 HTTP = {"httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"}, "timeoutSeconds": 5}
@@ -77,3 +79,25 @@ def test_a_command_probe_runs_with_the_containers_environment(argv: list[str], v
     """Exit code 0 passes."""
     target = Target(HOST, lambda _port: 1, {"TOLD": "yes", "PATH": os.environ["PATH"]}, tmp_path)
     assert asyncio.run(ask({"exec": {"command": argv}, "timeoutSeconds": 30}, target)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("takes_s", "moments"), [(1.0, [15.0, 20.0, 25.0]), (5.0, [15.0, 20.0, 25.0]), (7.0, [15.0, 22.0, 29.0])]
+)
+def test_a_period_counts_from_question_to_question(
+    takes_s: float, moments: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in Kubernetes: a container that does not answer is asked as often as one that does, and given up in the same time."""
+    asked = []
+
+    async def slow(_spec: Any, _target: Target) -> str:
+        asked.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(takes_s)
+        return "no answer"
+
+    async def three(_why: str) -> bool:
+        return len(asked) == 3
+
+    monkeypatch.setattr(probes, "ask", slow)
+    run_virtually(probes.keep_asking(HTTP, Target(HOST, lambda _port: 1, {}, Path("/")), lambda: 5.0, three, 15.0))
+    assert asked == moments
