@@ -13,7 +13,6 @@ from gasbank.mistakes import MISTAKES
 ROOT = Path(__file__).parents[3]
 GUIDE = ROOT / "docs/museum.md"
 FIRST = EXHIBITS[0]
-DRILLED = [each for each in EXHIBITS if (ROOT / f"drills/{each.drill}.yaml").exists()]
 
 
 def test_each_mistake_is_caught_by_one_drill() -> None:
@@ -27,7 +26,7 @@ def test_the_guide_is_about_the_same_drills_and_findings() -> None:
     assert rows == [tuple(each) for each in EXHIBITS]
 
 
-@pytest.mark.parametrize("exhibit", DRILLED, ids=lambda each: each.mistake)
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda each: each.mistake)
 def test_the_drill_judges_what_must_fail(exhibit: Exhibit) -> None:
     """The objective or the invariant is in the drill file, under that name."""
     drill = load_drill(exhibit.drill, ROOT, ())
