@@ -26,7 +26,7 @@ PAGE, FOUND = ROOT / "docs/reference/museum.md", ROOT / "docs/reference/museum.j
 FIREDRILL = str(Path(sys.executable).parent / "firedrill")
 HEALTHY = ""
 QUICK = ("steady.for=3s", "recovery.hold=2s")
-CANNOT_RUN = 4
+CANNOT_RUN, INTERRUPTED = 4, 130
 
 
 class Exhibit(NamedTuple):
@@ -206,11 +206,20 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
+    asked = arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    asked, found, good = arguments(), read(), True
     if firedrill("stage", "status").returncode == 0:
         sys.exit("a rehearsal stage is up, and two would disturb each other: firedrill stage down")
-    options = [option for option in asked.options if option != "--"]
+    try:
+        return visit(asked, [option for option in asked.options if option != "--"])
+    except KeyboardInterrupt:
+        print("interrupted: what was found so far is kept", file=sys.stderr)
+        return INTERRUPTED
+
+
+def visit(asked: argparse.Namespace, options: list[str]) -> int:
+    """One run after the other; each finding is on disk before the next one begins."""
+    found, good = read(), True
     for drill, mistake, number in wanted(asked.only, asked.healthy):
         key = key_of(drill, mistake, number)
         if asked.again or not is_settled(found.get(key)):
