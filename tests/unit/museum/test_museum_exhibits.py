@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.museum import EXHIBITS, HEALTHY, Exhibit, Seen, failed_of, is_settled, key_of, page, seen_of, wanted
 from firedrill.content.drills import load_drill
+from firedrill.content.settings import read_settings
 from gasbank.mistakes import MISTAKES
 
 ROOT = Path(__file__).parents[3]
@@ -18,6 +19,12 @@ FIRST = EXHIBITS[0]
 def test_each_mistake_is_caught_by_one_drill() -> None:
     """All that the bank can make, each once."""
     assert sorted(each.mistake for each in EXHIBITS) == sorted(name for name in MISTAKES if name)
+
+
+@pytest.mark.parametrize("mistake", [each.mistake for each in EXHIBITS])
+def test_each_mistake_can_be_asked_for(mistake: str) -> None:
+    """By its name, on the command line."""
+    assert read_settings([f"bank.mistake={mistake}"]).mistake == mistake
 
 
 def test_the_guide_is_about_the_same_drills_and_findings() -> None:
