@@ -24,7 +24,7 @@ def test_each_mistake_is_caught_by_one_drill() -> None:
 @pytest.mark.parametrize("mistake", [each.mistake for each in EXHIBITS])
 def test_each_mistake_can_be_asked_for(mistake: str) -> None:
     """By its name, on the command line."""
-    assert read_settings([f"bank.mistake={mistake}"]).mistake == mistake
+    assert read_settings([f"bank.mistake={mistake}"]).stage.mistake == mistake
 
 
 def test_the_guide_is_about_the_same_drills_and_findings() -> None:
