@@ -10,6 +10,7 @@ code 0: all were caught, and no healthy run failed.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ PAGE, FOUND = ROOT / "docs/reference/museum.md", ROOT / "docs/reference/museum.j
 FIREDRILL = str(Path(sys.executable).parent / "firedrill")
 HEALTHY = ""
 QUICK = ("steady.for=3s", "recovery.hold=2s")
-CANNOT_RUN = 4
+CANNOT_RUN, INTERRUPTED = 4, 130
 
 
 class Exhibit(NamedTuple):
@@ -34,6 +35,10 @@ class Exhibit(NamedTuple):
     mistake: str
     drill: str
     finding: str
+
+
+NEEDED = {"ghost-confirmations": ("stage.replication_lag=3s",)}
+"""What a drill's own head says that it is run with."""
 
 
 ONCE, IN_ORDER = "each message takes effect once", "messages take effect in order"
@@ -98,13 +103,16 @@ def is_settled(seen: Seen | None) -> bool:
 def run(drill: str, mistake: str, options: list[str]) -> Seen:
     """On a stage of its own, in a firedrill home of its own, both gone afterwards."""
     began, today = time.monotonic(), time.strftime("%Y-%m-%d", time.gmtime())
-    chosen = [word for setting in (f"bank.mistake={mistake}", *QUICK) for word in ("--set", setting)]
+    settings = (f"bank.mistake={mistake}", *QUICK, *NEEDED.get(drill, ()))
+    chosen = [word for setting in settings for word in ("--set", setting)]
     with tempfile.TemporaryDirectory(prefix="museum-") as home:
         Path(home).chmod(0o755)  # the stage's databases run as another user
         env = {**os.environ, "FIREDRILL_HOME": f"{home}/home", "TMPDIR": home}
         out = ["--json", "--out", str(ROOT / "reports/museum")]
-        done = firedrill("run", drill, *out, *chosen, *options, env=env)
-        firedrill("stage", "down", env=env)  # it stays up when something could not be put back
+        try:
+            done = firedrill("run", drill, *out, *chosen, *options, env=env)
+        finally:
+            firedrill("stage", "down", env=env)  # it stays up when something could not be put back
     return seen_of(done, round(time.monotonic() - began, 1), today)
 
 
@@ -117,7 +125,17 @@ def seen_of(done: "subprocess.CompletedProcess[str]", took_s: float, date: str) 
 
 
 def firedrill(*words: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([FIREDRILL, *words], capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+    """Its end is waited for, also when we are interrupted: it puts back what it broke."""
+    process = subprocess.Popen(
+        [FIREDRILL, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env
+    )
+    try:
+        out, err = process.communicate()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
 def key_of(drill: str, mistake: str, number: int = 1) -> str:
@@ -188,10 +206,20 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    asked, found, good = arguments(), read(), True
+    asked = arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if firedrill("stage", "status").returncode == 0:
         sys.exit("a rehearsal stage is up, and two would disturb each other: firedrill stage down")
-    options = [option for option in asked.options if option != "--"]
+    try:
+        return visit(asked, [option for option in asked.options if option != "--"])
+    except KeyboardInterrupt:
+        print("interrupted: what was found so far is kept", file=sys.stderr)
+        return INTERRUPTED
+
+
+def visit(asked: argparse.Namespace, options: list[str]) -> int:
+    """One run after the other; each finding is on disk before the next one begins."""
+    found, good = read(), True
     for drill, mistake, number in wanted(asked.only, asked.healthy):
         key = key_of(drill, mistake, number)
         if asked.again or not is_settled(found.get(key)):
