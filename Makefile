@@ -6,10 +6,11 @@ READY  := $(VENV)/ready
 # The Azure CLI pins its own versions of what we depend on, so it lives apart; the contract tests sign in with it.
 AZ     := .venv-az
 
+HEALTHY ?= 0
 SUITE  ?= all
 TARGET ?= local
 
-.PHONY: drill drills test check setup bench pictures soak clean
+.PHONY: drill drills test check setup bench pictures soak museum plain table clean
 
 drill: $(READY)  ## force the SQL failover group over, under load, on this machine
 	$(BIN)/firedrill run sql-forced-failover
@@ -26,8 +27,8 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not alone" -n 3 --dist loadfile
-	$(BIN)/pytest -m alone tests/e2e
+	$(BIN)/python tests/again.py -m "not alone" -n 3 --dist loadfile
+	$(BIN)/python tests/again.py -m alone tests/e2e
 
 bench: $(READY)  ## the figures in the README
 	$(BIN)/python benchmarks/startup.py
@@ -43,6 +44,15 @@ soak: $(READY)   ## 200 kills at random, the alternative routes, a hundred leade
 	$(BIN)/python benchmarks/soak.py --kills 200
 	$(BIN)/python benchmarks/routes.py --both 60
 	$(BIN)/python benchmarks/leader.py --rounds 100
+
+museum: $(READY)  ## each known mistake of the bank in the drill that must catch it (HEALTHY=5: and each drill five times without one)
+	$(BIN)/python benchmarks/museum.py --healthy $(HEALTHY)
+
+plain: $(READY)  ## every experiment under plain `chaos validate` and `chaos run`
+	$(BIN)/python -m benchmarks.plain_chaos
+
+table: $(READY)  ## docs/reference/drills.md, with the last results that are in reports/
+	$(BIN)/python benchmarks/table.py
 
 setup: $(READY)
 

@@ -1,8 +1,8 @@
 """What the bank owes its users a little later: asked for now, and looked for by later calls of the same probe.
 
 A probe never waits: each call looks whether the oldest thing that it asked for has come, and asks for one more. Not there yet is fine for
-so many seconds, by the bank's own clock; then it is a failure, and the next one is looked for. So an outage of these watches is noticed that
-many seconds after it began, and its end at once.
+so many seconds, by the bank's own clock; then it is late, the next one is looked for, and every call fails until one has come. So an outage
+of these watches is noticed that many seconds after it began, and its end at once.
 """
 
 import asyncio
@@ -39,6 +39,8 @@ class Document(NamedTuple):
 
 
 OWED: dict[tuple[str, str, str], deque[Owed]] = defaultdict(deque)
+LATE: set[tuple[str, str, str]] = set()
+"""Those of which something was late, and nothing has come since."""
 NUMBERS: dict[str, int] = defaultdict(int)
 READ: dict[str, deque[Document]] = defaultdict(lambda: deque(maxlen=KEPT))
 Asking = Callable[[Ask, str], Awaitable[Answer | Owed]]
@@ -47,7 +49,8 @@ Looking = Callable[[Ask, Owed], Awaitable[str]]
 
 async def owed(ask: Ask, ask_for: Asking, look: Looking) -> Answer:
     """One call: ask for one more, look for the oldest. `look` answers "" or why it is not there."""
-    line = OWED[ask.run, ask.watch, ask.connection]
+    name = (ask.run, ask.watch, ask.connection)
+    line = OWED[name]
     if len(line) < AT_ONCE:
         NUMBERS[ask.run] += 1
         asked = await ask_for(ask, f"{ask.watch}-{ask.run}-{NUMBERS[ask.run]}")
@@ -59,7 +62,8 @@ async def owed(ask: Ask, ask_for: Asking, look: Looking) -> Answer:
     late = missing and await now(ask) - datetime.fromisoformat(oldest.asked_at) > timedelta(seconds=WITHIN_S)
     if (late or not missing) and line and line[0] is oldest:  # calls overlap: one of them takes it away
         line.popleft()
-    return fail(missing) if late else ok()
+        LATE.add(name) if late else LATE.discard(name)
+    return fail(missing) if late or (missing and name in LATE) else ok()
 
 
 async def now(ask: Ask) -> datetime:

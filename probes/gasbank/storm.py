@@ -1,119 +1,56 @@
-"""Two faults that only somebody on the bus can make: what was said is said again, out of order and over both buses; and poison.
+"""The plant is asked again for what it was asked already: in other messages, which no inbox can know.
 
-For experiments, as `python` providers. They use BUS_A and BUS_B, connection strings with all rights. Nothing is lost by them: a message is
-taken away only after its copies are there. There is nothing to put back.
+A fault for experiments, for the one thing that copies of messages do not show: whoever moves gas must know the instruction, not only
+the message. There is nothing to put back.
 """
 
 import json
-import os
-import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from typing import Any
 
-from firedrill.errors import CannotRun
+from firedrill.actions.messages import check_held, client_of
+from firedrill.actions.servicebus import bus_of
+from firedrill.actions.steps import FAULT, fault, observed, step
+from firedrill.azure import messages
+from firedrill.model.units import seconds
 
-COPIES, AT_ONCE, WAIT_S = 2, 20, 2.0
-INSTRUCTION = "flow-instruction"
-QUEUES = ("to-ledger", "to-plant", "to-confirmations", "to-statements")
-Buses = tuple[Any, Any]
+__all__ = ["ask_plant_again"]
 
-
-def say_again(queues: Sequence[str] = QUEUES, rounds: int = 5, seed: int = 1) -> dict[str, int]:
-    """Some times over, hold back what waits in each queue, then let it go with copies, shuffled, over either bus. Copies by queue."""
-    chance, sender = random.Random(seed), f"storm-{uuid.uuid4().hex[:8]}"
-    said: Counter[str] = Counter()
-    numbers: Counter[str] = Counter()
-    with ExitStack() as open_now:
-        buses = connected(open_now)
-        for _ in range(rounds):
-            for queue in queues:
-                said[queue] += again(buses, queue, chance, lambda body: renamed(body, sender, numbers))
-    return dict(said)
+INSTRUCTION, PLANT = "flow-instruction", "to-plant"
 
 
-def again(buses: Buses, queue: str, chance: random.Random, rename: Callable[[bytes], bytes | None]) -> int:
-    with buses[0].get_queue_receiver(queue) as receiver:
-        held = receiver.receive_messages(AT_ONCE, max_wait_time=WAIT_S)
-        copies = list(copies_of([b"".join(message.body) for message in held], chance, rename))
-        for body in copies:
-            send(chance.choice(buses), queue, body)
-        for message in held:
-            receiver.complete_message(message)
-    return len(copies)
+def check(resource_group: str, namespace: str, number: int, hold: str = "5s") -> None:
+    """The guard: a namespace that may be touched, with the plant's queue, a number in bounds, and a time within a lock."""
+    check_held(resource_group, namespace, [PLANT], [namespace], number, hold)
 
 
-def copies_of(
-    bodies: Sequence[bytes], chance: random.Random, rename: Callable[[bytes], bytes | None]
-) -> Iterator[bytes]:
-    """Each body COPIES times, and once more under new names where that can be, in any order."""
-    copies = [body for body in bodies for _ in range(COPIES)]
-    copies += [new for body in bodies if (new := rename(body)) is not None]
-    chance.shuffle(copies)
-    yield from copies
+@fault("self-heals", guard=check)
+def ask_plant_again(resource_group: str, namespace: str, number: int, hold: str = "5s") -> int:
+    """Say up to `number` messages with instructions to the plant again, in messages of another sender; how many instructions.
 
-
-def renamed(body: bytes, sender: str, numbers: Counter[str]) -> bytes | None:
-    """The plant's instructions of a bundle as other messages that ask for the very same; None when there are none.
-
-    `numbers`: the last sequence that was used for each party.
+    They are collected, and held back, for `hold` (with a unit). ActivityFailed when none passed. Self-healing: the plant answers each.
     """
-    instructions = [letter for letter in json.loads(body) if letter["kind"] == INSTRUCTION]
+    bus = bus_of(resource_group, namespace)
+    words = f"ask the plant again for what up to {number} messages asked it, over {namespace}"
+    with step(FAULT, words, on=bus.address, reversibility="self-heals") as change, client_of(bus) as client:
+        with messages.held(client, [PLANT], number, seconds(hold)) as held:
+            bodies = [b"".join(message.body) for message in held.get(PLANT, [])]
+        again = renamed(bodies, f"storm-{uuid.uuid4().hex[:8]}")
+        if not again:
+            raise RuntimeError(f"no instruction passed through {PLANT} of {namespace} within {hold}")
+        messages.send(client, PLANT, [messages.made(json.dumps(again).encode(), str(uuid.uuid4()))])
+        change.accepted()
+    observed(namespace, "instructions said again", len(again))
+    return len(again)
+
+
+def renamed(bodies: Iterable[bytes], sender: str) -> list[dict[str, Any]]:
+    """The instructions of these bundles as messages that ask for the very same: other ids, numbered by party as `sender`'s own."""
+    instructions = [letter for body in bodies for letter in json.loads(body) if letter["kind"] == INSTRUCTION]
+    numbers: Counter[str] = Counter()
     for letter in instructions:
         numbers[letter["party"]] += 1
         letter.update(id=str(uuid.uuid4()), sender=sender, sequence=numbers[letter["party"]])
-    return json.dumps(instructions).encode() if instructions else None
-
-
-def poison(queue: str = "to-statements") -> list[str]:
-    """Bytes that are no message, and a message that no database can write down, over bus A. Their descriptions."""
-    with ExitStack() as open_now:
-        bus = connected(open_now)[0]
-        send(bus, queue, b"{not a message")
-        send(bus, queue, unstorable(queue))
-    return ["bytes that are no message", "a message with a character that no database takes"]
-
-
-def unstorable(queue: str) -> bytes:
-    letter = {
-        "id": str(uuid.uuid4()),
-        "kind": "posted",
-        "sender": f"poison-{uuid.uuid4().hex[:8]}",
-        "receiver": queue.removeprefix("to-"),
-        "party": "poison",
-        "sequence": 1,
-        "occurred_at": datetime.now(UTC).isoformat(),
-        "body": {"note": "\0"},
-    }
-    return json.dumps([letter]).encode()
-
-
-def send(bus: Any, queue: str, body: bytes) -> None:
-    from azure.servicebus import ServiceBusMessage
-
-    with bus.get_queue_sender(queue) as sender:
-        sender.send_messages(ServiceBusMessage(body, message_id=str(uuid.uuid4())))
-
-
-def connected(open_now: ExitStack) -> Buses:
-    """Both buses, until the stack ends; CannotRun when an address is missing."""
-    from azure.servicebus import ServiceBusClient
-
-    a, b = (
-        open_now.enter_context(ServiceBusClient.from_connection_string(address(name))) for name in ("BUS_A", "BUS_B")
-    )
-    return a, b
-
-
-def address(name: str) -> str:
-    found = os.environ.get(name, "")
-    if not found:
-        raise CannotRun(
-            f"{name} is not set",
-            accepted="a connection string that may send and receive",
-            next_step='eval "$(firedrill stage env)", or name it under `environment` of the target',
-        )
-    return found
+    return instructions

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 SERVICES = {
     "arm": "Resource Manager",
-    "sql": "Azure SQL failover groups",
+    "sql": "Azure SQL",
     "servicebus": "Service Bus",
     "storage": "Storage (blobs)",
     "kubernetes": "Kubernetes (AKS)",

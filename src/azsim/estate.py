@@ -107,6 +107,7 @@ class Estate:
     def troubled(self) -> dict[str, Any]:
         """The services that Azure does something to which nobody can ask it for."""
         every = {
+            "sql": self.sql,
             "identity": self.identity,
             "servicebus": self.servicebus,
             "storage": self.storage,

@@ -1,22 +1,29 @@
-"""Loopback ports: bound before anything starts, so that a taken port is an error with a name and not a crash later."""
+"""Loopback ports: found and promised in one place, so that no two processes of ours are told the same one.
+
+A port that is drawn now and bound later, by a child or again after its restart, looks free to everybody in between. So
+whoever draws one holds a lock on its number, in one file for all processes of this user, until it ends: the kernel
+drops the lock with the process. Other programs know nothing of this; what they hold is passed over.
+"""
 
 import errno
+import fcntl
+import functools
+import itertools
 import os
 import random
 import socket
+import tempfile
+from pathlib import Path
 
 from azsim.errors import StageError
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which Linux gives outgoing connections their ports (32768 to 60999): a port that a process
 # frees when it restarts must still be free a moment later.
-FIRST, LAST = 20_000, 32_000
-ATTEMPTS = 200
-SLICE = 2_000  # of a process: another one must not take a port that a child of ours has just freed to bind it again
-OWN_ATTEMPTS = 50
+PORTS = range(20_000, 32_000)
 
 given: set[int] = set()
-"""Ports that processes of ours were told to bind: some of them have not come to it yet."""
+"""What this process has promised. A lock is the process's, so it does not keep us from taking our own again."""
 
 
 def bind(port: int, what: str) -> socket.socket:
@@ -44,26 +51,54 @@ def refusal(port: int, what: str, error: OSError) -> StageError:
     return StageError(f"port {port} for {what} cannot be used: {error.strerror}", f"choose another port for {what}")
 
 
-def bind_free(what: str) -> socket.socket:
-    own = FIRST + os.getpid() % ((LAST - FIRST) // SLICE) * SLICE
-    for attempt in range(ATTEMPTS):
-        ours = attempt < OWN_ATTEMPTS and len(given) < SLICE // 2
-        first, last = (own, own + SLICE) if ours else (FIRST, LAST)
-        try:
-            return bind(random.randrange(first, last), what)
-        except StageError:
-            continue
-    raise StageError(f"no free port for {what} between {FIRST} and {LAST}", "end programs that hold many ports")
+def bind_free(what: str, ports: range = PORTS) -> socket.socket:
+    """A port that nobody holds and nobody was promised; every one is tried, from anywhere on, before StageError."""
+    first = random.randrange(len(ports))
+    for port in itertools.chain(ports[first:], ports[:first]):
+        if promise(port):
+            try:
+                return bind(port, what)
+            except StageError:
+                take_back(port)
+    raise StageError(
+        f"no free port for {what}: every one from {ports[0]} to {ports[-1]} is taken or promised",
+        "end programs that hold many ports (stages, test runs)",
+    )
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, for a process that will bind it itself; never the same one twice."""
-    while True:
-        with bind_free("a process") as sock:
-            port = port_of(sock)
-        if port not in given:
-            given.add(port)
-            return port
+    """A port for a process that will bind it itself, and may again: nobody else is given it while this process lives."""
+    with bind_free("a process") as sock:
+        return port_of(sock)
+
+
+def promise(port: int) -> bool:
+    """Ours until this process ends; False when somebody, we included, was given it before."""
+    if port in given:
+        return False
+    try:
+        fcntl.lockf(promises(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except (BlockingIOError, PermissionError):  # POSIX allows either for a lock that another process has
+        return False
+    given.add(port)
+    return True
+
+
+def take_back(port: int) -> None:
+    fcntl.lockf(promises(), fcntl.LOCK_UN, 1, port)
+    given.discard(port)
+
+
+@functools.cache
+def promises() -> int:
+    """The empty file whose n-th byte is locked for port n. Opened once: closing it would drop every lock of the process."""
+    path = Path(tempfile.gettempdir()) / f"firedrill-ports-{os.getuid()}"
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise StageError(
+            f"ports cannot be promised in {path}: {error.strerror}", "make it a file of this user"
+        ) from error
 
 
 def port_of(sock: socket.socket) -> int:

@@ -16,9 +16,11 @@ import msgspec
 from firedrill import __version__
 from firedrill.analysis.verdict import conclude
 from firedrill.clock import Clock, stamp, utc_now
+from firedrill.content.activities import activities
 from firedrill.content.drills import load_drill, resolved_yaml
 from firedrill.content.plans import Order, Plan, describe
 from firedrill.engine import place as places
+from firedrill.engine.access import check_rights
 from firedrill.engine.interrupts import Interrupts
 from firedrill.engine.job import Job
 from firedrill.engine.load import Ui
@@ -75,6 +77,7 @@ def run_locked(plan: Plan, order: Order, view: View, interrupts: Interrupts, ui:
     rundir.check_place(order.reports)
     keep = places.Keep(order.keep_stage)
     with places.at(plan.target, plan.project, view.say, keep) as place:
+        check_rights(plan.target, activities(plan.experiment))
         check_target(plan.target, place, plan.experiment)
         interrupts.stop_if_asked()
         ended = carry_out(plan, order, place, view, interrupts, ui)
@@ -232,9 +235,10 @@ def finish(left: OpenUndo, say: Callable[[str], None]) -> Path:
     say(f"settling what {left.run} left on {left.target}")
     run = read_history(left.run).run
     log = EventLog(left.run / rundir.EVENTS, Clock.of_run(run.started), "firedrill recover")
+    journal = UndoJournal(left.run, left.target, home())
     with hearing(log):
-        why = put_back(left, rehearsal=run.rehearsal)
-    UndoJournal(left.run, left.target, home()).close(why)
+        why = put_back(left, journal, rehearsal=run.rehearsal)
+    journal.close(why)
     seal(left.run, log)
     log.close()
     rebuild(left.run)

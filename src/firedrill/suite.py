@@ -7,6 +7,7 @@ each drill is written down after each, so that a suite that is killed still says
 
 import getpass
 import os
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -32,11 +33,13 @@ from firedrill.report.suite_files import render_suite_junit, render_suite_summar
 from firedrill.report.suite_page import render_suite_page
 from firedrill.safety.home import home
 from firedrill.safety.lock import locked
+from firedrill.safety.undo import is_left_open
 from firedrill.store import rundir
 
 FOLDER = "suites"
 RECORD = "suite.json"
 PAGE = "index.html"
+CRASHES = "crashes.txt"
 ASK_EVERY_S = 1.0
 ENDINGS: dict[Exit, Ending] = {
     Exit.PASS: "pass",
@@ -131,12 +134,15 @@ def conduct(plan: SuitePlan, book: Book, view: View, interrupts: Interrupts) -> 
         with places.at(plan.target, plan.project, view.say, keep) as place:
             book.stop(every_drill(plan, book, place, view, interrupts))
             keep.up = keep.up or any(one.ending == "put-back incomplete" for one in book.record.drills)
-    except FiredrillError as error:
+    except Exception as error:  # noqa: BLE001 - a bug, too: the record must say what the exit code says
         if not book.left():
-            raise
+            view.say(f"every drill has ended, the suite did not in order: {said(error)}")
+            book.write()
+            return
         number = book.left()[0]
-        book.add(number, replace(book.record.drills[number], ending=ending_of(error), why=said(error)), None)
-        book.stop(said(error))
+        drilled = failed(book.record.drills[number], error, book)
+        book.add(number, drilled, None)
+        book.stop(drilled.why)
 
 
 def every_drill(plan: SuitePlan, book: Book, place: places.Place, view: View, interrupts: Interrupts) -> str:
@@ -204,8 +210,8 @@ def one_drill(number: int, order: Order, plan: Plan, book: Book, view: View, int
     verdict: Verdict | None = None
     try:
         ended = run_locked(plan, order, view, interrupts)
-    except FiredrillError as error:
-        drilled = replace(open_entry, ending=ending_of(error), why=said(error))
+    except Exception as error:  # noqa: BLE001 - a bug in one drill keeps no other from being run
+        drilled = failed(open_entry, error, book)
     else:
         verdict = ended.verdict
         drilled = with_verdict(open_entry, ended, os.path.relpath(ended.folder, book.folder))
@@ -215,12 +221,21 @@ def one_drill(number: int, order: Order, plan: Plan, book: Book, view: View, int
     return drilled
 
 
-def ending_of(error: FiredrillError) -> Ending:
-    return "put-back incomplete" if error.exit_code == Exit.PUT_BACK_INCOMPLETE else "could not run"
+def failed(entry: Drilled, error: Exception, book: Book) -> Drilled:
+    """A drill that ended without a verdict. What a bug left open is not put back."""
+    if isinstance(error, FiredrillError):
+        broken = error.exit_code == Exit.PUT_BACK_INCOMPLETE
+    else:
+        with (book.folder / CRASHES).open("a") as log:
+            traceback.print_exception(error, file=log)
+        broken = is_left_open(home(), book.record.target)
+    return replace(entry, ending="put-back incomplete" if broken else "could not run", why=said(error))
 
 
-def said(error: FiredrillError) -> str:
+def said(error: Exception) -> str:
     """An error in one line."""
+    if not isinstance(error, FiredrillError):
+        return " ".join(f"firedrill itself failed: {type(error).__name__}: {error}; next: read {CRASHES}".split())
     return " ".join(f"{error.what}; next: {error.next_step}".split()) if error.next_step else error.what
 
 

@@ -1,26 +1,16 @@
-"""chaosazure pointed at a stage: replaces the two names that know only Microsoft's clouds, then does what it is told.
+"""chaosazure led to a stage as our control does it, doing what it is told.
 
 Reads {"func": "chaosazure.vmss.actions.stop_vmss", "arguments": {...}} a line on stdin and prints {"result": ...} or
 {"error": ...}. A process of its own, as importing chaosazure takes seconds and its configuration is the environment.
 """
 
-import contextlib
 import importlib
 import json
-import os
 import sys
 
-import chaosazure
-from azure.identity import DefaultAzureCredential
+from firedrill.actions.chaosazure import lead_to_endpoint
 
-
-@contextlib.contextmanager
-def auth(_secrets):
-    yield DefaultAzureCredential()
-
-
-chaosazure.auth = auth
-chaosazure.get_management_url_from_authority = lambda _secrets: os.environ["ARM_ENDPOINT"]
+lead_to_endpoint()
 
 for line in sys.stdin:
     asked = json.loads(line)

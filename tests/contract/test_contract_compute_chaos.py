@@ -1,7 +1,6 @@
 """chaosazure's own actions and probes against the stage, with a filter, as an experiment would call them."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chaoslib.exceptions import InterruptExecution
 from contract.arm_stand import ArmStand, arm_stand
+from contract.drilled import environment_of, noting
 from contract.running_stage import until
 
 from azsim.compute.service import Compute
+from firedrill.actions import chaosazure
 from tests.unit.azsim.few_machines import FewMachines
 
 NODE = "aks-system-neu-vmss000001"
@@ -26,19 +28,8 @@ class Chaos:
     def __init__(self, stand: ArmStand, machines: FewMachines) -> None:
         self.machines = machines
         self.power = stand.services[0].power
-        who = stand.directory.drill
-        told = {
-            "AZURE_TENANT_ID": stand.directory.tenant,
-            "AZURE_CLIENT_ID": who.client_id,
-            "AZURE_CLIENT_SECRET": who.secret,
-            "AZURE_AUTHORITY_HOST": f"{stand.directory.authority}/adfs",
-            "AZURE_SUBSCRIPTION_ID": stand.world.subscription,
-            "ARM_ENDPOINT": stand.arm,
-            "REQUESTS_CA_BUNDLE": stand.ca,
-        }
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).parent / "chaosazure_here.py")],
-            env={"PATH": os.environ["PATH"], **told},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -64,7 +55,8 @@ class Chaos:
 @pytest.fixture(scope="module")
 def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
     machines = FewMachines()
-    with arm_stand(tmp_path_factory.mktemp("chaos"), lambda ground: Compute(ground, machines)) as stand:
+    folder = tmp_path_factory.mktemp("chaos")
+    with arm_stand(folder, lambda ground: Compute(ground, machines)) as stand, environment_of(stand):
         running = Chaos(stand, machines)
         yield running
         running.end()
@@ -121,3 +113,71 @@ def test_a_filter_that_is_not_understood_stops_the_experiment(chaos: Chaos) -> N
     assert "InterruptExecution" in said
     assert "No virtual machines found" in chaos("machine.actions.stop_machines", filter="where name=='nobody'")
     assert len(chaos.machines.log) == before
+
+
+def python(module: str, func: str, **arguments: Any) -> dict[str, Any]:
+    return {"type": "python", "module": module, "func": func, "arguments": arguments}
+
+
+STOP = python("chaosazure.machine.actions", "stop_machines", filter=ONE)
+START = python("firedrill.actions.compute", "start_machines", resource_group="gasbank", scale_set=NODE[:-6])
+CONTROL = {"name": "at our endpoint", "provider": {"type": "python", "module": "firedrill.actions.chaosazure"}}
+EXPERIMENT: dict[str, Any] = {
+    "title": "a machine is stopped",
+    "description": "by chaosazure",
+    "extensions": [{"name": "firedrill", "reversibility": "fail-back"}],
+    "controls": [CONTROL],
+    "steady-state-hypothesis": {
+        "title": "all are there",
+        "probes": [
+            {
+                "name": "machines",
+                "type": "probe",
+                "tolerance": 6,
+                "provider": python("chaosazure.machine.probes", "count_machines"),
+            }
+        ],
+    },
+    "method": [{"name": "stop one", "type": "action", "provider": STOP}],
+    "rollbacks": [{"name": "start it", "type": "action", "provider": START}],
+}
+
+
+def test_an_experiment_leads_chaosazure_to_the_endpoint_by_a_control(chaos: Chaos, tmp_path: Path) -> None:
+    """Plain `chaos run`: the gate, the action and the way back all meet the machines of this endpoint."""
+    file = tmp_path / "experiment.json"
+    file.write_text(json.dumps(EXPERIMENT))
+    before = len(chaos.machines.log)
+    argv = [str(Path(sys.executable).parent / "chaos"), "--no-version-check", "run", str(file)]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    journal = json.loads((tmp_path / "journal.json").read_text())
+    assert journal["status"] == "completed"
+    assert chaos.machines.log[before:] == [f"off {NODE}", f"on {NODE}"]
+
+
+def test_what_chaosazure_was_asked_for_is_on_record(chaos: Chaos) -> None:
+    """As our own faults are: command before it leaves, then what became of it; a way back is an undo; others are let alone."""
+    (stop,) = EXPERIMENT["method"]
+    back = {**stop, "name": "start it"}
+    with noting() as heard:
+        for activity, state in (
+            (stop, {"status": "succeeded"}),
+            (back, {"status": "failed", "exception": ["Traceback", "ValueError: no"]}),
+            ({**stop, "name": "other", "provider": START}, {"status": "succeeded"}),
+        ):
+            chaosazure.before_activity_control(activity, EXPERIMENT)
+            chaosazure.after_activity_control(activity, state, EXPERIMENT)
+    assert heard.kinds == ["fault.command", "fault.accepted", "fault.done", "undo.command", "undo.failed"]
+    (command,) = heard.of("fault.command")
+    assert (command["on"], command["reversibility"]) == ("chaosazure/stop_machines", "fail-back")
+    assert heard.of("fault.done")[0]["when"].low <= heard.of("fault.done")[0]["when"].high
+    assert heard.of("undo.failed")[0]["error"] == "ValueError: no"
+
+
+def test_what_cannot_be_led_to_the_endpoint_is_not_carried_out(chaos: Chaos, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine swallows what a control raises, except this: by itself chaosazure would ask the public cloud."""
+    monkeypatch.setitem(sys.modules, "chaosazure", None)
+    with noting() as heard, pytest.raises(InterruptExecution, match="stop one: not carried out"):
+        chaosazure.before_activity_control(EXPERIMENT["method"][0], EXPERIMENT)
+    assert heard.kinds == []

@@ -110,7 +110,9 @@ def test_a_fault_is_had_and_mended(stage: RunningStage) -> None:
         ("storage/nobody", {"gone": True}, "nobody"),
         ("kubernetes/eastus", {}, "eastus"),
         ("kubernetes/westeurope", {"paused": ["nobody"]}, "nobody"),
-        ("sql/dbp", {}, "sql"),
+        ("sql/dbx", {}, "dbx"),
+        ("sql/dbp", {"gone": True}, "gone"),
+        ("compute/dbp", {}, "compute"),
         ("identity/authority", [1], "faults"),
     ],
 )

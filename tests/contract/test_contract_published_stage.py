@@ -34,7 +34,7 @@ NAMES = {
     "instanceId": "0",
     "vmName": "aks-system-weu-vmss000000",
 }
-NOT_THERE = {"Databases_Failover", "ReplicationLinks_Failover", "ReplicationLinks_FailoverAllowDataLoss"}
+NOT_THERE = {"ReplicationLinks_Failover", "ReplicationLinks_FailoverAllowDataLoss"}
 REFUSED = {"Queues_CreateOrUpdate"}  # the example's queue is partitioned, and the stage has no such thing
 ENTITY = {
     "properties.accessedAt",

@@ -1,6 +1,7 @@
 """The actions and probes for Service Bus, as Chaos Toolkit calls them, on the stage's own namespaces over sockets."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from azsim.servicebus.service import ServiceBus
 from azsim.servicebus.timings import Timings
 from firedrill.actions import messages, servicebus_failover, steps
 from firedrill.actions import servicebus as actions
+from firedrill.azure import messages as looking
 from firedrill.azure.clients import servicebus_client
 from firedrill.model.target import AzureSpec, BusSpec, Target
 from firedrill.probes import servicebus as probes
@@ -203,6 +205,46 @@ def test_copies_of_what_passes_go_to_both_buses(stand: ArmStand, bus: ServiceBus
             receiver.complete_message(message)
     assert [(each.message_id, str(each)) for each in found] == 2 * [("m1", "1"), ("m0", "0")]
     assert found[0].application_properties == {b"party": b"a"}
+
+
+def test_what_is_held_back_is_overtaken_and_comes_once_more(stand: ArmStand, bus: ServiceBus) -> None:
+    """Copies come, the newest first; and what was held is where it was."""
+    send(connection(bus), "to-ledger", "0", "1")
+    with noting() as heard:
+        assert messages.hold_back(GROUP, WEU, QUEUES, [WEU, NEU], number=2, hold="500ms") == 2
+    assert heard.kinds == [f"fault.{word}" for word in DONE]
+    assert drain(connection(bus), "to-ledger") == ["0", "1", "1", "0"]
+    assert drain(connection(bus, NEU), "to-ledger") == ["1", "0"]
+    with pytest.raises(ActivityFailed, match="no message passed through to-ledger of sb-weu"):
+        messages.hold_back(GROUP, WEU, ["to-ledger"], [NEU], number=1, hold="200ms")
+    assert "accepted: up to 10s" in refusal(messages.hold_back, GROUP, WEU, ["to-ledger"], [NEU], 1, hold="11s")
+
+
+def test_nobody_else_gets_what_is_held(stand: ArmStand, bus: ServiceBus) -> None:
+    """Later messages pass."""
+    send(connection(bus), "to-ledger", "0")
+    with holding(bus, "to-ledger"):
+        send(connection(bus), "to-ledger", "1")
+        assert drain(connection(bus), "to-ledger") == ["1"]
+    assert drain(connection(bus), "to-ledger") == ["0"]
+
+
+def test_a_message_whose_lock_ran_out_is_left_to_others(stand: ArmStand, bus: ServiceBus) -> None:
+    """The bus has given it to somebody else by then; that is no failure."""
+    queues = servicebus_client().queues
+    queues.create_or_update(*HERE, "short", {"properties": {"lockDuration": "PT0.2S"}})
+    send(connection(bus), "short", "0")
+    with holding(bus, "short"):
+        assert drain(connection(bus), "short", wait_s=3) == ["0"]
+    queues.delete(*HERE, "short")
+
+
+@contextmanager
+def holding(bus: ServiceBus, queue: str) -> Iterator[None]:
+    """The one message there."""
+    with client_of(connection(bus)) as client, looking.held(client, [queue], 1, 0.1) as found:
+        assert len(found[queue]) == 1
+        yield
 
 
 def test_a_storm_without_traffic_or_without_bounds_is_no_storm(stand: ArmStand) -> None:

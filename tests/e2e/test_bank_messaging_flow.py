@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from contract.bus_process import BusProcess
 from e2e.post_office import gapless, open_office, two_buses
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_messaging.mail import bundle
 
 from gasbank.messaging.azure_bus import AzureBus
@@ -19,12 +19,6 @@ from gasbank.messaging.queues import QUEUES
 pytestmark = pytest.mark.e2e
 QUEUE = QUEUES["statements"]
 Buses = tuple[BusProcess, BusProcess]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from unit.gasbank.desk import Desk
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_archive.teller import confirmed, said, tell, told
-from unit.gasbank_archive.vault import GONE, Regions, Vault, running_regions, vault
+from unit.gasbank_archive.vault import GONE, Regions, Vault, vault
 
 from gasbank.archive.names import item_of
 from gasbank.bank import Bank
@@ -26,18 +25,6 @@ from gasbank.store.engine import make_engine
 
 pytestmark = pytest.mark.e2e
 HOUR = "2026-11-23T06:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regions]:
-    with running_regions(tmp_path_factory.mktemp("regions")) as regions:
-        yield regions
 
 
 async def carry(here: Vault) -> None:

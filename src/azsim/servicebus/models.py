@@ -3,20 +3,19 @@
 Shapes checked against azure-mgmt-servicebus 10. Values that the stage does not model are left out rather than made up.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from azsim import clock
+from azsim import clock, network
 from azsim.errors import ArmError
 from azsim.ground import REGIONS, other
+from azsim.network import Network
 from azsim.servicebus.entity_models import invalid
 from azsim.servicebus.geodr import Pair
-from azsim.servicebus.site import RIGHTS, Network, Site
+from azsim.servicebus.site import RIGHTS, Site
 from azsim.servicebus.sites import PROVIDER
 
-ACCESS = ("Enabled", "Disabled", "SecuredByPerimeter")
 SYNCHRONOUS, LONGEST_S = 0, 86_400
 
 
@@ -120,25 +119,19 @@ def keys(site: Site, rule: str, alias: tuple[str | None, str | None]) -> dict[st
 
 def network_of(properties: Mapping[str, Any], before: Network) -> Network:
     """The rules of a request, which replace all that there were; ArmError 400."""
-    default = properties.get("defaultAction") or "Allow"
-    if default not in ("Allow", "Deny"):
-        raise invalid(f"The value '{default}' of 'defaultAction' is neither Allow nor Deny.")
-    rules = properties.get("ipRules") or []
+    public = public_of(properties, before)
     try:
-        addresses = tuple(str(rule["ipMask"]) for rule in rules)
-        for address in addresses:
-            ipaddress.ip_network(address, strict=False)
-    except (KeyError, TypeError, ValueError) as error:
-        raise invalid(f"An 'ipMask' of 'ipRules' is not valid: {error}.") from error
-    return Network(public_of(properties, before), default, addresses)
+        return network.network_of(public, properties.get("defaultAction"), properties.get("ipRules"), "ipMask")
+    except ValueError as error:
+        raise invalid(str(error)) from error
 
 
 def public_of(properties: Mapping[str, Any], before: Network) -> str:
     """`publicNetworkAccess` of a request, or as it was; ArmError 400."""
-    said = properties.get("publicNetworkAccess") or before.public
-    if said not in ACCESS:
-        raise invalid(f"The value '{said}' of 'publicNetworkAccess' is not one of {', '.join(ACCESS)}.")
-    return str(said)
+    try:
+        return network.public_of(properties.get("publicNetworkAccess"), before)
+    except ValueError as error:
+        raise invalid(str(error)) from error
 
 
 def lag_of(properties: Mapping[str, Any], before: int) -> int:

@@ -6,7 +6,6 @@ comes back with the keys, the network rules and the faults that it had.
 
 import asyncio
 import base64
-import ipaddress
 import secrets
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ import msgspec
 from azsim import clock
 from azsim.ground import Ground
 from azsim.net import LOOPBACK, free_port
+from azsim.network import Network
 from azsim.servicebus.access import KeyRule
 from azsim.servicebus.broker.options import Options
 from azsim.servicebus.broker.rules import Rule
@@ -31,22 +31,6 @@ class Keys(msgspec.Struct):
 
     primary: str
     secondary: str
-
-
-class Network(msgspec.Struct, frozen=True):
-    """Who may connect. All clients of the stage come from the loopback address."""
-
-    public: str = "Enabled"  # "Enabled", "Disabled" or "SecuredByPerimeter", as ARM says it
-    default: str = "Allow"
-    addresses: tuple[str, ...] = ()  # that are let in whatever the default says: an address or a range
-
-    @property
-    def denies(self) -> bool:
-        if self.public != "Enabled":
-            return True
-        here = ipaddress.ip_address(LOOPBACK)
-        listed = any(here in ipaddress.ip_network(each, strict=False) for each in self.addresses)
-        return self.default == "Deny" and not listed
 
 
 class Entity(NamedTuple):

@@ -64,6 +64,36 @@ async def flush_log(cluster: Cluster) -> None:
         await made.execute("select pg_logical_emit_message(false, 'stage', 'flush', true)")
 
 
+async def written(cluster: Cluster) -> tuple[int, str]:
+    """How far the log is: its position in bytes, and the name of its file. Only of a primary."""
+    async with connected(cluster) as made:
+        ask = "select (lsn - '0/0')::bigint, pg_walfile_name(lsn) from pg_current_wal_flush_lsn() lsn"
+        row = await (await made.execute(ask)).fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, "")
+
+
+async def commit_mark(cluster: Cluster) -> None:
+    """A commit of nothing: a recovery up to a moment before it finds where it has to end."""
+    async with connected(cluster) as made:
+        await made.execute("select pg_logical_emit_message(true, 'stage', 'mark', true)")
+
+
+async def until_recovered(cluster: Cluster, within_s: float) -> None:
+    """Wait until a restored cluster takes writes. StalledError when it does not in time."""
+
+    async def recovered() -> bool:
+        async with connected(cluster) as made:
+            return await (await made.execute("select pg_is_in_recovery()")).fetchone() == (False,)
+
+    await until(recovered, within_s, f"{cluster.name} to recover")
+
+
+async def rename_database(cluster: Cluster, name: str, to: str) -> None:
+    async with connected(cluster) as made:
+        rename = sql.SQL("alter database {} rename to {}")
+        await made.execute(rename.format(sql.Identifier(name), sql.Identifier(to)))
+
+
 async def until_received(primary: Cluster, standby: Cluster, within_s: float) -> None:
     """Wait until `standby` has on disk all that `primary` had on disk when asked. StalledError when it is not in time."""
     async with connected(primary) as made:

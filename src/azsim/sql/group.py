@@ -22,7 +22,8 @@ from azsim.sql.link import Link
 from azsim.sql.listener import HOST, Backend, Listener
 from azsim.sql.pair import Emit, Pair, Role, Server, State
 from azsim.sql.postgres import Cluster
-from azsim.sql.refusals import Kind, Refused, refuse
+from azsim.sql.refusals import Kind, OperationFailed, Refused, refuse, refuse_restart
+from azsim.sql.restart import Restarts
 from azsim.sql.timings import Draws, profile
 
 __all__ = ["FailoverGroup", "GroupSettings", "Kind", "OperationFailed", "Refused", "Resolution", "ServerView"]
@@ -43,16 +44,6 @@ class GroupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: str = "gasbank"
     read_write_port: int = 0
     read_only_port: int = 0
-
-
-class OperationFailed(Exception):  # noqa: N818  # the state that Azure names Failed
-    """An accepted operation did not get to its end. The group can still be stopped."""
-
-    code = "InternalServerError"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 class ServerView(NamedTuple):
@@ -91,6 +82,7 @@ class FailoverGroup:
         self._operation: asyncio.Task[None] | None = None
         self._rejoin: asyncio.Task[None] | None = None
         self._revivals: dict[str, asyncio.Task[None]] = {}
+        self._restarts = Restarts()
 
     # Life
 
@@ -173,7 +165,16 @@ class FailoverGroup:
         self.check(kind, target)
         if kind == "try_planned_before_forced":
             kind = "planned" if self.pair.primary.cluster.is_running else "forced"
-        self._operation = asyncio.create_task(self._operate(kind, target))
+        return self._begun(self._operate(kind, target))
+
+    def begin_restart(self, name: str) -> "asyncio.Task[None]":
+        """Restart the database at server `name` where it is. Refused at once, or OperationFailed of the task, as for `begin`."""
+        refuse_restart(self.pair, name, self.settings.database, is_busy=self.is_busy)
+        work = self._restarts.run(self.pair, self.pair.servers[name])
+        return self._begun(self._logged(f"restart of the database at {name}", work))
+
+    def _begun(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        self._operation = asyncio.create_task(work)
         self._operation.add_done_callback(lambda task: task.cancelled() or task.exception())
         return self._operation
 
@@ -211,6 +212,8 @@ class FailoverGroup:
             await work
         except Exception as error:
             self.emit("sql.failed", {"what": what, "error": f"{type(error).__name__}: {error}"})
+            if isinstance(error, OperationFailed):
+                raise
             raise OperationFailed(f"The {what} failed: {error}") from error
 
     async def until_redundant(self) -> None:
@@ -226,6 +229,12 @@ class FailoverGroup:
         if self._pair is None:
             raise RuntimeError("the failover group is not started")
         return self._pair
+
+    @property
+    def home(self) -> Home:
+        if self._home is None:
+            raise RuntimeError("the failover group is not started")
+        return self._home
 
     @property
     def is_busy(self) -> bool:
@@ -251,7 +260,7 @@ class FailoverGroup:
         return {name: self._view(server) for name, server in self.pair.servers.items()}
 
     def _view(self, server: Server) -> ServerView:
-        accepts, port = server.backend.accepting, server.direct.port
+        accepts, port = server.backend.takes_logins, server.direct.port
         return ServerView(server.name, server.location, server.role, self.pair.state, accepts, port, self._url(port))
 
     def resolve(self, name: str) -> Resolution | None:

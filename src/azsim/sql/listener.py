@@ -2,7 +2,8 @@
 
 Never by liveness: a listener that went looking for a living server would find the revived old primary. A re-point
 comes late, as it does for a client that has the old address in its cache, and leaves existing sessions alone. A
-server that takes no logins is answered for, with error 40613.
+server that takes no logins is answered for, with error 40613. At a server's own address the login says which of its
+databases it is for.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from azsim.sql import wire
+from azsim.sql.faults import HEALTHY_NAME, HEALTHY_SERVER, NameFaults, ServerFaults
 
 HOST = "127.0.0.1"
 # On, zero seconds: closing sends a reset, which is how sessions end when a region goes.
@@ -26,6 +28,11 @@ class Backend:
     name: str
     port: int = 0
     accepting: bool = False
+    faults: ServerFaults = HEALTHY_SERVER
+
+    @property
+    def takes_logins(self) -> bool:
+        return self.accepting and not self.faults.refusing
 
 
 class Upstream(asyncio.Protocol):
@@ -45,7 +52,8 @@ class Upstream(asyncio.Protocol):
         self.client.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self.client.transport.resume_reading()
+        if not self.client.frozen:
+            self.client.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # either way the session is over
@@ -62,14 +70,45 @@ class Client(asyncio.Protocol):
         self.backend = listener.target
         self.upstream: asyncio.Transport | None = None
         self.early = bytearray()  # what came before the server was reached
+        self.led = False  # it is decided which server it gets
         self.refused = False
         self.over = False
+
+    @property
+    def frozen(self) -> bool:
+        return self.listener.faults.frozen or (self.backend is not None and self.backend.faults.frozen)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # not isinstance: uvloop has its own
         self.listener.clients.add(self)
-        if self.backend is None or not self.backend.accepting:
-            self.refused = True
+        if self.listener.faults.gone:
+            self.reset()
+        else:
+            self.settle()
+
+    def settle(self) -> None:
+        """Stand still while frozen, and go on after it."""
+        for end in (self.transport, self.upstream):
+            if end is not None and not end.is_closing():
+                (end.pause_reading if self.frozen else end.resume_reading)()
+        if not self.frozen and not self.led:
+            self.choose()
+
+    def choose(self) -> None:
+        """Where there are several databases, once the login has said which."""
+        if not self.listener.databases:
+            self.lead()
+            return
+        said, database = wire.database_of(self.early)
+        self.transport.write(said)
+        if database is not None:
+            self.backend = self.listener.databases.get(database, self.backend)
+            self.lead()
+
+    def lead(self) -> None:
+        self.led = True
+        if self.backend is None or not self.backend.takes_logins:
+            self.refuse()
         else:
             self.listener.keep(asyncio.ensure_future(self.reach(self.backend)))
 
@@ -81,13 +120,14 @@ class Client(asyncio.Protocol):
         except OSError:
             self.refuse()
             return
-        if self.over or not backend.accepting:
+        if self.over or not backend.takes_logins:
             made.abort()
             self.refuse()
             return
         self.upstream = made
         made.write(bytes(self.early))
         self.early.clear()
+        self.settle()
 
     def refuse(self) -> None:
         self.refused = True
@@ -108,13 +148,15 @@ class Client(asyncio.Protocol):
         self.early += data
         if self.refused:
             self.answer()
+        elif not self.led and not self.frozen:
+            self.choose()
 
     def pause_writing(self) -> None:
         if self.upstream is not None:
             self.upstream.pause_reading()
 
     def resume_writing(self) -> None:
-        if self.upstream is not None:
+        if self.upstream is not None and not self.frozen:
             self.upstream.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -132,13 +174,18 @@ class Client(asyncio.Protocol):
 
 
 class Listener:
-    """A name of the group (or of one server) on a port that stays for the life of the stage."""
+    """A name of the group (or of one server) on a port that stays for the life of the stage.
+
+    `databases`: those of a server beside its `database`, each with a backend of its own.
+    """
 
     def __init__(self, name: str, database: str, target: Backend | None = None) -> None:
         self.name = name
         self.database = database
         self.target = target
         self.port = 0
+        self.faults: NameFaults = HEALTHY_NAME
+        self.databases: dict[str, Backend] = {}
         self.clients: set[Client] = set()
         self._server: asyncio.Server | None = None
         self._turn: asyncio.TimerHandle | None = None
@@ -170,6 +217,21 @@ class Listener:
         self._turn = None
         if turned is not None:
             turned()
+
+    def suffer(self, faults: NameFaults) -> None:
+        """Be as `faults` says from now on."""
+        self.faults = faults
+        for client in tuple(self.clients):
+            if faults.gone:
+                client.reset()
+            else:
+                client.settle()
+
+    def settle(self, backend: Backend) -> None:
+        """The faults of one server have changed."""
+        for client in tuple(self.clients):
+            if client.backend is backend:
+                client.settle()
 
     def end_sessions(self, backend: Backend) -> int:
         """Reset every session with one server; how many there were."""

@@ -3,11 +3,13 @@
 Shapes checked against azure-mgmt-sql 4.0. Values that the stage does not model are left out rather than made up.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from azsim import clock
 from azsim.identity.models import stable_id
+from azsim.sql.restored import Restored
 
 GRACE_MINUTES = 60
 LISTENER = "database.windows.net"
@@ -75,7 +77,8 @@ class SqlModels(NamedTuple):
             },
         }
 
-    def database(self, group: GroupView, server: ServerView) -> dict[str, Any]:
+    def database(self, group: GroupView, server: ServerView, earliest: datetime | None = None) -> dict[str, Any]:
+        """The group's own. `earliest`: the first moment that it can be restored to, where that is known."""
         properties: dict[str, Any] = {
             "status": "Online",
             "databaseId": stable_id(f"{server.name}/{group.database}"),
@@ -87,13 +90,30 @@ class SqlModels(NamedTuple):
         }
         if server.role == "Secondary":
             properties["secondaryType"] = "Geo"
+        if earliest is not None:
+            properties["earliestRestoreDate"] = clock.azure_time(earliest)
+        return self._database(server, group.database, {}, properties)
+
+    def restored(self, server: ServerView, made: Restored) -> dict[str, Any]:
+        properties = {
+            "status": made.status,
+            "databaseId": stable_id(f"{server.name}/{made.name}/{made.since}"),
+            "creationDate": clock.azure_time(made.since),
+            "readScale": "Disabled",
+            "zoneRedundant": False,
+        }
+        return self._database(server, made.name, made.tags, properties)
+
+    def _database(
+        self, server: ServerView, name: str, tags: Mapping[str, str], properties: dict[str, Any]
+    ) -> dict[str, Any]:
         return {
-            "id": self.database_id(server, group.database),
-            "name": group.database,
+            "id": self.database_id(server, name),
+            "name": name,
             "type": "Microsoft.Sql/servers/databases",
             "kind": "v12.0,user,vcore",
             "location": server.region,
-            "tags": {},
+            "tags": dict(tags),
             "properties": properties,
         }
 

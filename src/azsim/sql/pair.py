@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from azsim.sql.faults import ServerFaults
 from azsim.sql.link import Link
 from azsim.sql.listener import Backend, Listener
 from azsim.sql.postgres import Cluster
@@ -62,6 +63,14 @@ class Pair:
         server.backend.accepting = False
         ended = self.end_sessions(server)
         self.emit("sql.fenced", {"server": server.name, "sessions_ended": ended})
+
+    def suffer(self, server: Server, faults: ServerFaults) -> None:
+        """Be to the clients of `server` as `faults` says from now on, by whatever name they came."""
+        server.backend.faults = faults
+        if faults.refusing:
+            self.end_sessions(server)
+        for listener in self.listeners():
+            listener.settle(server.backend)
 
     def end_sessions(self, server: Server) -> int:
         return sum(listener.end_sessions(server.backend) for listener in self.listeners())

@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -112,6 +113,20 @@ class Cluster:
         options = ["--checkpoint=fast", "--wal-method=fetch", "--no-sync", "--no-manifest"]
         await self.run("pg_basebackup", "-D", str(self.data), "-d", self.conninfo(port), *options)
 
+    async def back_up(self, to: Path) -> None:
+        """A copy of its data in the folder `to`, which needs the log from its start on. It must be running."""
+        options = ["--checkpoint=fast", "--wal-method=none", "--no-sync", "--no-manifest"]
+        await self.run("pg_basebackup", "-D", str(to), "-d", self.conninfo(self.port), *options)
+
+    async def restore(self, data: Path, log: list[Path], point: datetime) -> None:
+        """Become what `data` and the log after it say of the moment `point`; returns while it is still recovering."""
+        await self.run("/bin/cp", "-Rp", str(data), str(self.data))
+        await self.run("/bin/cp", "-p", *map(str, log), str(self.data / "pg_wal"))
+        self.write(f"{self.name}/recovery.signal", "")
+        moment = point.astimezone(UTC).isoformat()  # this early PostgreSQL knows no name of a time zone, and no Z
+        # All of the log is there: nobody has to be asked for it.
+        await self.start(restore_command="false", recovery_target_time=moment, recovery_target_action="promote")
+
     async def rewind(self, port: int) -> None:
         """Undo what the running cluster at `port` never received. Only when not running; raises PostgresError."""
         self.set_durable(False)
@@ -124,10 +139,10 @@ class Cluster:
         if self._process is not None:
             self._process.send_signal(signal.SIGHUP)
 
-    async def start(self, *, log_from_port: int, standby: bool) -> None:
+    async def start(self, *, log_from_port: int = 0, standby: bool = False, **more: str) -> None:
         """Start, as a standby that reads its log from `log_from_port` or as a primary. Returns when it takes logins.
 
-        Call `set_durable` before clients may write.
+        `more` are settings of PostgreSQL. Call `set_durable` before clients may write.
         """
         signal_file = self.data / "standby.signal"
         if standby:
@@ -137,7 +152,7 @@ class Cluster:
         self.set_durable(False)
         self.port = free_port(self.port)
         source = f"{self.conninfo(log_from_port)} application_name={self.name}"
-        settings = {"port": str(self.port), "cluster_name": self.name, "primary_conninfo": source}
+        settings = {"port": str(self.port), "cluster_name": self.name, "primary_conninfo": source, **more}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         self._process = await self.spawn("postgres", "-D", str(self.data), *options, recorded=True)
         self._watch = asyncio.create_task(self.watch(self._process))

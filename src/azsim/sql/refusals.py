@@ -1,6 +1,6 @@
 """What the control plane refuses, with Azure's own error codes, before anything happens.
 
-Codes as the REST reference of Microsoft.Sql failover groups lists them. That an early fail-back reads
+Codes as the REST reference of Microsoft.Sql lists them for failover groups and for the failover of a database. That an early fail-back reads
 GeoReplicationCannotBecomePrimaryDuringUndo was seen on Azure by others, not tried by us.
 """
 
@@ -21,6 +21,15 @@ class Refused(Exception):  # noqa: N818  # a refusal is an answer, and reads as 
         self.status = status
 
 
+class OperationFailed(Exception):  # noqa: N818  # the state that Azure names Failed
+    """An accepted operation did not get to its end. The group can still be stopped."""
+
+    def __init__(self, message: str, code: str = "InternalServerError") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
 def refuse(pair: Pair, kind: Kind, target: str, *, is_busy: bool) -> None:
     """Raise Refused when this failover to server `target` cannot be asked for now."""
     if target not in pair.servers:
@@ -38,3 +47,13 @@ def refuse(pair: Pair, kind: Kind, target: str, *, is_busy: bool) -> None:
     if kind == "planned" and not pair.primary.cluster.is_running:
         message = f"Planned failover needs the primary '{pair.primary.name}', which does not answer."
         raise Refused("PlannedFailoverTimedOut", message, 400)
+
+
+def refuse_restart(pair: Pair, server: str, database: str, *, is_busy: bool) -> None:
+    """Raise Refused when the database at `server` cannot be restarted now."""
+    if is_busy:
+        message = f"Database '{database}' is busy with another operation. Please try your operation later."
+        raise Refused("ManagementServiceDatabaseBusy", message, 409)
+    if not pair.servers[server].cluster.is_running:
+        message = f"Database '{database}' on server '{server}' is not in a state in which it can be failed over."
+        raise Refused("DatabaseNotInStateToFailover", message, 409)

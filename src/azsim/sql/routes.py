@@ -48,8 +48,6 @@ class SqlRoutes:
         routes.add("GET", f"{IN_SUBSCRIPTION}/servers", self.list_all_servers)
         routes.add("GET", f"{IN_GROUP}/servers", self.list_servers)
         routes.add("GET", SERVER, self.get_server)
-        routes.add("GET", f"{SERVER}/databases", self.list_databases)
-        routes.add("GET", f"{SERVER}/databases/{{database}}", self.get_database)
         for links in (f"{SERVER}/replicationLinks", f"{SERVER}/databases/{{database}}/replicationLinks"):
             routes.add("GET", links, self.list_links)
         routes.add("GET", f"{SERVER}/databases/{{database}}/replicationLinks/{{link}}", self.get_link)
@@ -77,12 +75,6 @@ class SqlRoutes:
 
     def get_server(self, request: ArmRequest) -> Answer:
         return Answer(200, self._models.server(self._find(request).server))
-
-    def list_databases(self, request: ArmRequest) -> Answer:
-        return Answer(200, listing([self._models.database(*self._find(request))]))
-
-    def get_database(self, request: ArmRequest) -> Answer:
-        return Answer(200, self._models.database(*self._find(request)))
 
     def list_links(self, request: ArmRequest) -> Answer:
         return Answer(200, listing([self._link(request)]))
@@ -125,16 +117,21 @@ class SqlRoutes:
         return self._models.replication_link(*self._find(request))
 
     def _find(self, request: ArmRequest) -> Found:
-        """The server, and the database and group when the path names them; ArmError 404 for what is not there."""
-        self._world.check_group(request)
-        view = self._view()
-        server = view.server(request.parameters["server"])
-        if server is None:
-            nested = set(request.parameters) & {"fog", "database"}
-            raise not_found(request, "servers", request.parameters["server"], parent=bool(nested))
-        check_name(request, "database", view.database, "servers/databases")
-        check_name(request, "fog", view.name, "servers/failoverGroups")
-        return Found(view, server)
+        """The server; ArmError 404 also when the path names another database or group than the one that there is."""
+        found = find(self._world, self._view(), request)
+        check_name(request, "database", found.group.database, "servers/databases")
+        check_name(request, "fog", found.group.name, "servers/failoverGroups")
+        return found
+
+
+def find(world: World, view: GroupView, request: ArmRequest) -> Found:
+    """The server that the path names; ArmError 404."""
+    world.check_group(request)
+    server = view.server(request.parameters["server"])
+    if server is None:
+        nested = set(request.parameters) & {"fog", "database"}
+        raise not_found(request, "servers", request.parameters["server"], parent=bool(nested))
+    return Found(view, server)
 
 
 def check_name(request: ArmRequest, parameter: str, known: str, kind: str) -> None:

@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 from azsim import clock
 from azsim.arm.requests import Routes
 from azsim.ground import Ground
+from azsim.sql import faults
+from azsim.sql.database_routes import DatabaseRoutes
 from azsim.sql.group import FailoverGroup, GroupSettings
 from azsim.sql.models import GroupView, ServerView, SqlModels
+from azsim.sql.restored import Databases
 from azsim.sql.routes import SqlRoutes
 
 
@@ -25,18 +28,22 @@ class Sql:
         self._ground = ground
         settings = GroupSettings(profile=ground.profile(), seed=ground.seed, lag_s=lag_s)
         self.group = FailoverGroup(settings, lambda name, data: ground.log.record(name, **data))
+        self.databases = Databases(self.group, ground.folder / "sql", ground.record)
 
     async def start(self) -> None:
         """Both servers up and in CATCH_UP; StageError otherwise."""
         await self.group.start(self._ground.folder / "sql", self._ground.record)
+        self.databases.start()
 
     async def stop(self) -> None:
+        await self.databases.stop()
         await self.group.stop()
 
     def add_to(self, routes: Routes) -> None:
         world, operations = self._ground.world, self._ground.operations
         models = SqlModels(world.group_id, clock.utc())
         SqlRoutes(world, self.group, self._view, models, operations).add_to(routes)
+        DatabaseRoutes(world, self.group, self.databases, self._view, models, operations).add_to(routes)
 
     def _view(self) -> GroupView:
         """The failover group now, as Microsoft.Sql's resources are built from it."""
@@ -61,9 +68,20 @@ class Sql:
             },
         }
 
+    async def fault(self, name: str, wanted: dict[str, Any]) -> None:
+        """What is wrong with a listener's name or a server from now on; {} mends everything. StageError."""
+        faults.suffer(self.group.pair, name, wanted)
+        self._ground.log.record("sql.fault", of=name, **wanted)
+
+    def wrong(self) -> dict[str, Any]:
+        """By name and server: every fault with its value now."""
+        return faults.now(self.group.pair)
+
     def processes(self) -> dict[str, dict[str, Any]]:
         servers = self.group.pair.servers.values()
-        return {each.name: {"kind": "database", "pid": each.cluster.pid} for each in servers}
+        clusters = [server.cluster for server in servers]
+        clusters += [each.cluster for server in servers for each in self.databases.at(server.name)]
+        return {each.name: {"kind": "database", "pid": each.pid} for each in clusters}
 
     def resolve(self, name: str) -> Name | None:
         """None for a name that is not the group's."""

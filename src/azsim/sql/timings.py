@@ -22,7 +22,9 @@ class Timings(msgspec.Struct, frozen=True):
     ttl_s: float  # of the listener's name: a client follows within this
     suspended_s: float  # before the old primary of a forced failover is touched again
     seeding_s: float  # least time that its reseeding takes
-    restart_s: float  # before a server that died by itself is started again
+    restart_s: float  # before a server that died, or that is restarted, is started again
+    restart_window_s: float  # after a restart was asked for, until the same database may be restarted again
+    restore_s: float  # least time that a point-in-time restore takes
 
 
 PROFILES = {
@@ -37,6 +39,8 @@ PROFILES = {
         suspended_s=0.5,
         seeding_s=2.0,
         restart_s=2.0,
+        restart_window_s=15.0,
+        restore_s=2.0,
     ),
     "azure": Timings(
         disconnect_min_s=0.0,
@@ -49,6 +53,8 @@ PROFILES = {
         suspended_s=60.0,
         seeding_s=120.0,
         restart_s=20.0,
+        restart_window_s=900.0,
+        restore_s=300.0,
     ),
 }
 

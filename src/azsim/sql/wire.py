@@ -36,6 +36,28 @@ def refuse_login(received: bytearray, refusal: bytes) -> tuple[bytes, bool]:
     return answer, False
 
 
+def database_of(received: bytearray) -> tuple[bytes, str | None]:
+    """What to answer to the start-up bytes in `received`, and the database that the login is for; None: not known yet.
+
+    Consumes the questions before the login, never the login. "" is a login or another request that names none.
+    """
+    answer = b""
+    while len(received) >= HEADER.size:
+        length, code = HEADER.unpack_from(received)
+        if code not in (SSL_REQUEST, GSS_REQUEST):
+            whole = len(received) >= length
+            return answer, parameters(received[HEADER.size : length]).get("database", "") if whole else None
+        del received[:length]
+        answer += b"N"
+    return answer, None
+
+
+def parameters(body: bytes | bytearray) -> dict[str, str]:
+    """The names and values of a login; of another request nothing that means anything."""
+    parts = bytes(body).decode(errors="replace").split("\0")
+    return dict(zip(parts[::2], parts[1::2], strict=False))
+
+
 class CopyBothWatch:
     """Reads the messages of a server up to the one that opens a replication stream; `open` from then on."""
 

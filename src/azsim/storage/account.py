@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from azsim.ground import other
+from azsim.network import Network
 from azsim.storage.faults import Faults
 from azsim.storage.refusals import Redundancy, refuse_failover
 from azsim.storage.site import Site
@@ -34,6 +35,7 @@ class Account:
         self.failover: Kind | None = None
         self.failed_over: bool = False
         self.is_live = True
+        self.network = Network()
         self.lag_s = draws.timings.lag_s
         self._draws = draws
         self._emit = emit
@@ -162,6 +164,11 @@ class Account:
 
     async def set_keys(self, keys: tuple[str, str]) -> None:
         await asyncio.gather(*(site.order(keys=keys) for site in self.sites.values()))
+
+    async def set_network(self, network: Network) -> None:
+        """Of the account, so of both endpoints, wherever they are served from."""
+        self.network = network
+        await asyncio.gather(*(site.order(closed=network.denies) for site in self.sites.values()))
 
     async def set_faults(self, faults: Faults) -> None:
         """Of the primary."""

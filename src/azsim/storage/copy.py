@@ -47,6 +47,7 @@ class Copy:
         self.store.read_only = new.role != "primary" or new.read_only
         self.server.access.keys = new.keys
         self.server.faults = new.faults
+        self.server.closed = new.closed
         if new.role in ("primary", "empty"):
             self._forget_mark()
         if new.role == "empty":

@@ -19,6 +19,7 @@ EMULATED = {
     "failover, failoverType=Planned": "Writes are refused (503 ServerBusy), the secondary gets everything, the regions change places; nothing is lost",
     "failover, forced": "What had not been copied is lost, the old copy is deleted, the account is Standard_LRS and has no `-secondary`",
     "PATCH of the SKU": "Standard_LRS, Standard_GRS, Standard_RAGRS; a new secondary is Bootstrap first, then Live",
+    "PATCH of publicNetworkAccess and networkAcls": "defaultAction and ipRules (all clients come from 127.0.0.1); a closed account answers 403 AuthorizationFailure at both endpoints, at once, and goes on copying",
     "Refusals": "409 StorageAccountOperationInProgress for changes during a failover, LastSyncTimeUnavailable before there is one",
 }
 NOT_EMULATED = {
@@ -31,6 +32,6 @@ NOT_EMULATED = {
     "The age of a signed request": "Not checked",
     "Reads during a forced failover": "The primary endpoint refuses connections until the other region has taken over; the 404 that others saw is not imitated",
     "Codes StorageAccountNotGeoRedundant, SecondaryUnavailable, PlannedFailoverNotAvailable, InvalidAccountType": "The stage's own words: Azure's are not documented",
-    "Create and delete accounts, network rules, zone-redundant SKUs, queues, tables, files": "Not there",
+    "Create and delete accounts, rules for virtual networks, private endpoints, zone-redundant SKUs, queues, tables, files": "Not there",
     "Space": "Deleted and overwritten content stays in a copy's file until the stage ends",
 }

@@ -3,10 +3,15 @@
 Shapes checked against azure-mgmt-storage 25.3. Values that the stage does not model are left out rather than made up.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from azsim import clock
+import msgspec
+
+from azsim import clock, network
+from azsim.errors import ArmError
+from azsim.network import Network
 from azsim.storage.refusals import Redundancy
 
 
@@ -21,6 +26,7 @@ class AccountView(NamedTuple):
     secondary_endpoint: str | None
     keys: tuple[str, str]
     redundancy: Redundancy
+    network: Network
 
 
 class StorageModels(NamedTuple):
@@ -44,7 +50,8 @@ class StorageModels(NamedTuple):
             "allowSharedKeyAccess": True,
             "supportsHttpsTrafficOnly": False,
             "minimumTlsVersion": "TLS1_2",
-            "publicNetworkAccess": "Enabled",
+            "publicNetworkAccess": view.network.public,
+            "networkAcls": acls(view.network),
             "encryption": {
                 "keySource": "Microsoft.Storage",
                 "services": {"blob": {"enabled": True, "keyType": "Account"}},
@@ -88,6 +95,26 @@ class StorageModels(NamedTuple):
             "sku": {"name": view.redundancy.sku, "tier": "Standard"},
             "properties": {"cors": {"corsRules": []}, "deleteRetentionPolicy": policy, "isVersioningEnabled": False},
         }
+
+
+def acls(network: Network) -> dict[str, Any]:
+    return {
+        "bypass": "AzureServices",
+        "virtualNetworkRules": [],
+        "ipRules": [{"value": address, "action": "Allow"} for address in network.addresses],
+        "defaultAction": network.default,
+    }
+
+
+def network_of(properties: Mapping[str, Any], before: Network) -> Network:
+    """What a PATCH makes of it: rules replace all that there were, what is not named stays. ArmError 400."""
+    try:
+        public = network.public_of(properties.get("publicNetworkAccess"), before)
+        if (rules := properties.get("networkAcls")) is None:
+            return msgspec.structs.replace(before, public=public)
+        return network.network_of(public, rules.get("defaultAction"), rules.get("ipRules"), "value")
+    except ValueError as error:
+        raise ArmError(400, "InvalidRequestPropertyValue", str(error)) from error
 
 
 def replication_stats(now: Redundancy, at: int) -> dict[str, Any]:

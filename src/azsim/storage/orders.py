@@ -19,7 +19,7 @@ class Orders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`fenced` keeps its data and answers nobody; `empty` has none.
 
     `read_only`: a primary that takes no writes. A secondary copies from the admin port `source` (0: from nobody) and
-    answers clients when `readable`.
+    answers clients when `readable`. `closed`: clients of the public network are turned away; copying goes on.
     """
 
     role: Role
@@ -28,6 +28,7 @@ class Orders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: int = 0
     readable: bool = False
     lag_s: float = 0.0
+    closed: bool = False
     faults: Faults = Faults()
 
 

@@ -13,7 +13,7 @@ from azsim.arm.routes import World, listing
 from azsim.errors import ArmError
 from azsim.services import ServiceGone, ServiceRefused
 from azsim.storage.account import GRS, LRS, RAGRS, Account, Kind
-from azsim.storage.models import AccountView, StorageModels, replication_stats
+from azsim.storage.models import AccountView, StorageModels, network_of, replication_stats
 from azsim.storage.refusals import Refused, refuse_busy
 
 IN_SUBSCRIPTION = "/subscriptions/{subscription}/providers/Microsoft.Storage"
@@ -75,23 +75,16 @@ class StorageRoutes(NamedTuple):
         return Answer(200, self.models.account(self.storage.view(account), stats))
 
     async def update(self, request: ArmRequest) -> Answer:
-        """The redundancy, and nothing else."""
+        """The redundancy, who may connect, and nothing else."""
         account = self._changing(request)
-        unknown = changes(request.body, self._describe(account)) - {"sku"}
-        if unknown:
-            raise ArmError(
-                501, "NotImplementedOnStage", f"the rehearsal stage cannot change {', '.join(sorted(unknown))}"
-            )
-        sku = (request.body.get("sku") or {}).get("name", account.sku)
-        known = next((each for each in SKUS if same(each, str(sku))), None)
-        if known is None:
-            raise ArmError(
-                400, "InvalidRequestPropertyValue", f"sku.name must be one of {', '.join(SKUS)}, not {sku!r}."
-            )
-        if not account.is_live:
-            message = f"The storage account {account.name} is being converted; wait until its secondary is Live."
-            raise ArmError(409, "StorageAccountOperationInProgress", message)
-        await account.set_sku(known)
+        if unknown := unknown_changes(request.body, self._describe(account)):
+            message = f"the rehearsal stage cannot change {', '.join(sorted(unknown))}"
+            raise ArmError(501, "NotImplementedOnStage", message)
+        network = network_of(request.body.get("properties") or {}, account.network)
+        if "sku" in request.body:
+            await set_sku(account, (request.body["sku"] or {}).get("name", account.sku))
+        if network != account.network:
+            await account.set_network(network)
         return Answer(200, self._describe(account))
 
     def list_keys(self, request: ArmRequest) -> Answer:
@@ -161,6 +154,27 @@ class StorageRoutes(NamedTuple):
         except Refused as refused:
             raise ArmError(refused.status, refused.code, refused.message) from refused
         return account
+
+
+async def set_sku(account: Account, sku: Any) -> None:
+    known = next((each for each in SKUS if same(each, str(sku))), None)
+    if known is None:
+        raise ArmError(400, "InvalidRequestPropertyValue", f"sku.name must be one of {', '.join(SKUS)}, not {sku!r}.")
+    if not account.is_live:
+        message = f"The storage account {account.name} is being converted; wait until its secondary is Live."
+        raise ArmError(409, "StorageAccountOperationInProgress", message)
+    await account.set_sku(known)
+
+
+def unknown_changes(wanted: dict[str, Any], present: dict[str, Any]) -> set[str]:
+    """What a PATCH would change that cannot be changed here."""
+    said, now = wanted.get("properties") or {}, present["properties"]
+    rules = changes(said.get("networkAcls") or {}, now["networkAcls"]) - {"defaultAction", "ipRules"}
+    return (
+        (changes(wanted, present) - {"sku", "properties"})
+        | (changes(said, now) - {"publicNetworkAccess", "networkAcls"})
+        | rules
+    )
 
 
 def changes(wanted: dict[str, Any], present: dict[str, Any]) -> set[str]:

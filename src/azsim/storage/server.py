@@ -43,6 +43,7 @@ class Server:
         self.store = store
         self.access = access
         self.faults = Faults()
+        self.closed = False  # to the public network, where all clients come from
         self._pem = pem
         self._challenge = CHALLENGE.format(tenant)
         self._log = log
@@ -92,6 +93,8 @@ class Server:
         return await self._send(request, reply)
 
     async def _answer(self, request: web.BaseRequest) -> Reply:
+        if self.closed:  # before anybody is asked who they are
+            raise StorageError("AuthorizationFailure")
         path, _, query = request.raw_path.partition("?")
         target = parse_target(path, request.host, self.access.account)
         secondary = self._side == "secondary"

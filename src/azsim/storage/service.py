@@ -97,6 +97,7 @@ class Storage:
             else None,
             keys=self._keys[account.name],
             redundancy=account.redundancy(),
+            network=account.network,
         )
 
     def status(self) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""Put messages on Service Bus queues that nobody wants there: one that nobody can read, and many copies of good ones.
+"""Put messages on Service Bus queues that nobody wants there (one that nobody can read, copies of good ones), and hold good ones back.
 
 Poison carries an id of its own, by which it is found among the dead letters and taken out again. Copies are taken for the
 originals by whoever receives them, which is the point: they are consumed like them, and nothing is left to undo.
 """
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,11 @@ from firedrill.azure.clients import bus_client
 from firedrill.clock import monotonic
 from firedrill.model.units import seconds
 
-__all__ = ["purge_poison", "send_copies", "send_poison"]
+__all__ = ["hold_back", "purge_poison", "send_copies", "send_poison"]
 
 POISON, BODY = "firedrill-poison-", "\x00 firedrill: nobody can read this"
 MOST_POISON, MOST_COPIES = 100, 10_000
+MOST_HELD_S = 10.0  # Azure's shortest usual lock is 30 s, and the copies are sent within it too
 
 
 def client_of(bus: Bus) -> Any:
@@ -125,12 +127,47 @@ def send_copies(
             caught = messages.catch(client, queues, number, lambda: monotonic() < until)
         if not caught:
             raise RuntimeError(f"no message passed through {', '.join(queues)} of {source} within {within}")
-        for namespace in to:
-            with client_of(bus_of(resource_group, namespace)) as client:
-                for queue, found in caught.items():
-                    copies = [messages.copy_of(message) for message in reversed(found)] * times
-                    messages.send(client, queue, copies)
+        copy_to(resource_group, to, caught, times)
         change.accepted()
     sent = sum(map(len, caught.values())) * times * len(to)
     observed(source, "copies sent", sent)
     return sent
+
+
+def copy_to(resource_group: str, to: list[str], found: Mapping[str, Sequence[Any]], times: int) -> None:
+    """Each message `times` times to its queue in each of the namespaces, the newest first."""
+    for namespace in to:
+        with client_of(bus_of(resource_group, namespace)) as client:
+            for queue, some in found.items():
+                messages.send(client, queue, [messages.copy_of(message) for message in reversed(some)] * times)
+
+
+def check_held(
+    resource_group: str, source: str, queues: list[str], to: list[str], number: int, hold: str = "3s"
+) -> None:
+    """The guard: as for copies, of each queue; and a time in which no bus takes a lock back."""
+    if not 0 < seconds(hold) <= MOST_HELD_S:
+        raise refuse(f"hold is {hold}", accepted=f"up to {MOST_HELD_S:g}s", change="the argument hold")
+    check_copies(resource_group, source, queues, to, number * max(1, len(queues)), 1)
+
+
+@fault("self-heals", guard=check_held)
+def hold_back(resource_group: str, source: str, queues: list[str], to: list[str], number: int, hold: str = "3s") -> int:
+    """Have messages overtaken: what came first through the `queues` of `source` comes last, and once more over each of `to`.
+
+    For `hold` (with a unit) up to `number` messages of each queue are locked, so that no receiver has them while later ones pass.
+    Then a copy of each goes to the same queue of each of `to`, the newest first, and the messages themselves are given
+    back. Returns how many were held. ActivityFailed when no message passed. Self-healing: nothing is taken away, and what is
+    not given back (we were killed, say) comes again when its lock runs out.
+    """
+    bus = bus_of(resource_group, source)
+    words = f"hold back up to {number} messages of each of {', '.join(queues)} for {hold}, copies to {' and '.join(to)}"
+    with step(FAULT, words, on=bus.address, reversibility="self-heals") as change, client_of(bus) as client:
+        with messages.held(client, queues, number, seconds(hold)) as found:
+            if not found:
+                raise RuntimeError(f"no message passed through {', '.join(queues)} of {source} within {hold}")
+            copy_to(resource_group, to, found, 1)
+        change.accepted()
+    held = sum(map(len, found.values()))
+    observed(source, "messages held back", held)
+    return held

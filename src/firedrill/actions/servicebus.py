@@ -4,8 +4,10 @@ A PUT of a queue is a full replace, so everything that was read is put back with
 itself: its partner in another region must be able to serve. Failovers are in `servicebus_failover`.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from firedrill.actions import network
 from firedrill.actions.steps import (
     FAULT,
     UNDO,
@@ -19,7 +21,7 @@ from firedrill.actions.steps import (
     step,
 )
 from firedrill.azure.clients import servicebus_client
-from firedrill.probes.servicebus import ACTIVE, ENABLED, Queue, namespace_state, queue_of, queues_of
+from firedrill.probes.servicebus import ACTIVE, Queue, namespace_state, queue_of, queues_of
 
 __all__ = ["activate_queue", "activate_queues", "close_network", "open_network", "set_queue_status", "set_status"]
 
@@ -42,6 +44,10 @@ class Bus(NamedTuple):
 
     def status(self, queue: str) -> str:
         return queue_of(self.client.queues.get(self.resource_group, self.name, queue)).status
+
+    @property
+    def change_network(self) -> Callable[..., Any]:
+        return self.client.namespaces.update  # type: ignore[no-any-return]
 
     def network(self) -> str:
         return namespace_state(self.client, self.resource_group, self.name).network
@@ -147,14 +153,8 @@ def put_status(change: Step, bus: Bus, queue: str, status: str) -> None:
 
 def check_network(resource_group: str, namespace: str) -> None:
     """The guard: a namespace that may be touched and is open, which is what the undo restores."""
-    bus = bus_of(resource_group, namespace)
-    check_allowed("servicebus", namespace)
-    if (now := bus.network()) != ENABLED:
-        raise refuse(
-            f"{namespace} is not open to the public network: publicNetworkAccess is {now}",
-            accepted=ENABLED,
-            change="open it first, or shut its queues instead: firedrill.actions.servicebus.set_status",
-        )
+    shut = ", or shut its queues instead: firedrill.actions.servicebus.set_status"
+    network.check_open(bus_of(resource_group, namespace), otherwise=shut)
 
 
 @fault("reversible", undo="firedrill.actions.servicebus.open_network", guard=check_network)
@@ -163,20 +163,9 @@ def close_network(resource_group: str, namespace: str) -> str:
 
     Private endpoints go on working. Returns what publicNetworkAccess is. Undone in full by `open_network`.
     """
-    return put_network(bus_of(resource_group, namespace), "Disabled", FAULT, f"close {namespace} to the network")
+    return network.close(bus_of(resource_group, namespace))
 
 
 def open_network(resource_group: str, namespace: str) -> str:
     """Let clients in again. Reads the real state first and may be called again at any time."""
-    bus, name = bus_of(resource_group, namespace), f"open {namespace} to the network"
-    if bus.network() == ENABLED:
-        not_needed(name, "it is open")
-        return ENABLED
-    return put_network(bus, ENABLED, UNDO, name)
-
-
-def put_network(bus: Bus, wanted: str, words: Words, name: str) -> str:
-    body, place = {"properties": {"publicNetworkAccess": wanted}}, (bus.resource_group, bus.name)
-    with step(words, name, on=bus.address) as change:
-        send(change, bus.client.namespaces.update, *place, body, happened=lambda: bus.network() == wanted)
-    return wanted
+    return network.open_again(bus_of(resource_group, namespace))

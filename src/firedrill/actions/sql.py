@@ -19,7 +19,7 @@ from firedrill.clock import monotonic, sleep
 from firedrill.model import events as kinds
 from firedrill.model.interval import Interval
 from firedrill.model.units import seconds
-from firedrill.probes.sql import GroupState, group_state
+from firedrill.probes.sql import GroupState, group_state, replication_lag
 
 __all__ = ["fail_back", "force_failover", "planned_failover", "try_planned_failover"]
 
@@ -59,10 +59,38 @@ def check_change_over(resource_group: str, failover_group: str, to: str, within:
         raise refuse(f"{failover_group} is {state.state}", accepted="CATCH_UP", change="wait until it is")
 
 
-@fault("fail-back", undo="firedrill.actions.sql.fail_back", guard=check_change_over)
-def force_failover(resource_group: str, failover_group: str, to: str, within: str = "10m") -> str:
+def check_forced(resource_group: str, failover_group: str, to: str, within: str = "10m", lag_at_most: str = "") -> None:
+    """The guard: as for any change, and when `lag_at_most` is given, no more than that would be lost, and that is known."""
+    check_change_over(resource_group, failover_group, to, within)
+    if not lag_at_most:
+        return
+    lag, limit_s = replication_lag(), seconds(lag_at_most)
+    if lag is None:
+        raise refuse(
+            f"nobody says how far {to} is behind (on a subscription it is replication_lag_sec of the view "
+            "sys.dm_geo_replication_link_status in the primary database, which is not read here)",
+            accepted=f"at most {lag_at_most}",
+            change="look there yourself and leave lag_at_most out, or take a planned failover",
+        )
+    if lag > limit_s:
+        raise refuse(
+            f"{to} is {lag:.1f} s behind, so that much would be lost",
+            accepted=f"at most {lag_at_most}",
+            change="wait until it has caught up, or raise lag_at_most in the experiment",
+        )
+
+
+@fault("fail-back", undo="firedrill.actions.sql.fail_back", guard=check_forced)
+def force_failover(
+    resource_group: str,
+    failover_group: str,
+    to: str,
+    within: str = "10m",
+    lag_at_most: str = "",  # noqa: ARG001 - of the guard
+) -> str:
     """Force `to` to become primary at once; commits that were not replicated are lost.
 
+    With `lag_at_most` (5s) it is refused when more than that would be lost, or when nobody knows, as on a subscription.
     `within` bounds the wait for the control plane. Returns the operation's status. ActivityFailed when Azure
     refuses or when the group did not change over in time. Reversible only by failing back; lost data stays lost.
     """

@@ -135,7 +135,7 @@ def follow(change: Step, begin: Callable[..., Any], names: Sequence[Any], within
             return
     change.ended = done.when
     if done.status != "Succeeded":
-        raise RuntimeError(f"it ended {done.status}")
+        raise RuntimeError(f"it ended {done.status}: {done.why}")
 
 
 def send(change: Step, request: Callable[..., Any], *given: Any, happened: Happened, within_s: float = 10.0) -> None:

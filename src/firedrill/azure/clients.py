@@ -77,6 +77,13 @@ def servicebus_client() -> Any:
     return management(ServiceBusManagementClient)
 
 
+def compute_client() -> Any:
+    """A ComputeManagementClient for the subscription of the environment."""
+    from azure.mgmt.compute import ComputeManagementClient
+
+    return management(ComputeManagementClient)
+
+
 def management(kind: Callable[..., Any]) -> Any:
     """A management client of an Azure SDK. The same one as long as the environment says the same: it keeps its token."""
     return client_for(kind, tuple(os.environ.get(name, "") for name in DECIDES))

@@ -1,18 +1,20 @@
 """Messages of a queue as the official client sees them: looked at, copied, sent, and taken out of the dead letters.
 
-Takes a ServiceBusClient. Nothing that others sent is ever completed, and a look leaves everything where it is.
+Takes a ServiceBusClient. Nothing that others sent is ever completed, and a look leaves everything where it is; what is held is given back.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from firedrill.clock import sleep
+from firedrill.clock import monotonic, sleep
 
 QUIET: Any = {"keep_alive": 0}  # without a thread that keeps idle links alive, whose end takes a second
 PAGE = 200
 WAIT_S = 1.0
 SEND_S = 30.0
 PAUSE_S = 0.02  # between two looks: asking without a pause would be a load of its own
+TURN_S = 0.1  # one of several queues is waited for
 
 
 def send(client: Any, queue: str, messages: Sequence[Any]) -> None:
@@ -91,6 +93,34 @@ def catch(client: Any, queues: Sequence[str], number: int, in_time: Callable[[],
         for receiver in receivers.values():
             receiver.close()
     return {queue: list(found.values()) for queue, found in caught.items() if found}
+
+
+@contextmanager
+def held(client: Any, queues: Sequence[str], number: int, hold_s: float) -> Iterator[dict[str, list[Any]]]:
+    """Up to `number` messages of each queue, locked for us as they come for so many seconds, and given back at the end."""
+    with ExitStack() as open_now:
+        receivers = {queue: open_now.enter_context(client.get_queue_receiver(queue, **QUIET)) for queue in queues}
+        locked: dict[str, list[Any]] = {queue: [] for queue in queues}
+        until = monotonic() + hold_s
+        try:
+            while monotonic() < until:
+                for queue, receiver in receivers.items():
+                    if missing := number - len(locked[queue]):
+                        locked[queue] += receiver.receive_messages(missing, max_wait_time=TURN_S)
+                sleep(PAUSE_S)
+            yield {queue: found for queue, found in locked.items() if found}
+        finally:
+            give_back(receivers, locked)
+
+
+def give_back(receivers: Mapping[str, Any], locked: Mapping[str, Sequence[Any]]) -> None:
+    """What the bus has taken back by itself meanwhile is where it should be."""
+    from azure.servicebus.exceptions import MessageLockLostError
+
+    for queue, receiver in receivers.items():
+        for message in locked[queue]:
+            with suppress(MessageLockLostError):
+                receiver.abandon_message(message)
 
 
 def receiver_of(client: Any, queue: str, *, dead: bool = False) -> Any:

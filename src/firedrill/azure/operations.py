@@ -27,10 +27,11 @@ class Refused(Exception):  # noqa: N818 - what Azure said, not a fault of ours
 
 
 class Done(NamedTuple):
-    """When the control plane was seen to be done, on the machine's monotonic clock, and its last word."""
+    """When the control plane was seen to be done, on the machine's monotonic clock, its last word, and why it failed."""
 
     when: Interval
     status: str
+    why: str = ""
 
 
 class PollTimes:
@@ -97,6 +98,6 @@ def finish(poller: Any, times: PollTimes, within_s: float) -> Done:
         poller.wait(0)  # raises what the poller met
     except Exception as error:
         if poller.status() in {"Failed", "Canceled"}:
-            return Done(Interval(times.unfinished, monotonic()), poller.status())
+            return Done(Interval(times.unfinished, monotonic()), poller.status(), str(error))
         raise Unclear(str(error)) from error
     return Done(Interval(times.unfinished, monotonic()), poller.status())

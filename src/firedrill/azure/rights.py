@@ -29,9 +29,15 @@ MACHINES = "Microsoft.Compute/virtualMachineScaleSets"
 # To follow a long-running operation to its end: without, a change that was accepted looks like one that may have happened.
 FOLLOW = "Microsoft.Sql/locations/failoverGroup"
 FOLLOW_SQL = rights(GROUP, f"{FOLLOW}AzureAsyncOperation/read", f"{FOLLOW}OperationResults/read")
+FOLLOW_DATABASE = rights(
+    GROUP,
+    "Microsoft.Sql/locations/databaseAzureAsyncOperation/read",
+    "Microsoft.Sql/locations/databaseOperationResults/read",
+)
 FOLLOW_STORAGE = rights(GROUP, "Microsoft.Storage/operations/read")
 
 READ_FAILOVER = rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/read")
+READ_DATABASE = rights(DATABASE, f"{SQL}/databases/read")
 READ_ACCOUNT = rights(ACCOUNT, f"{BLOB}/read")
 READ_SOFT_DELETE = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/blobServices/read")
 READ_BLOBS = READ_SOFT_DELETE + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/read", data=True)
@@ -40,12 +46,20 @@ READ_ALIAS = READ_BUS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/read")
 FAIL_OVER = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/failover/action")
 FORCE = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/forceFailoverAllowDataLoss/action")
 TRY = FOLLOW_SQL + READ_FAILOVER + rights(FAILOVER_GROUP, f"{SQL}/failoverGroups/tryPlannedBeforeForcedFailover/action")
+CHANGE_ACCOUNT = READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/write")
+RESTART = FOLLOW_DATABASE + READ_DATABASE + rights(DATABASE, f"{SQL}/databases/failover/action")
+RESTORE = FOLLOW_DATABASE + READ_DATABASE + rights(SERVER, f"{SQL}/databases/write")
+DROP = FOLLOW_DATABASE + READ_DATABASE + rights(SERVER, f"{SQL}/databases/delete")
 MOVE_ACCOUNT = FOLLOW_STORAGE + READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/failover/action")
 CHANGE_QUEUES = READ_QUEUES + rights(NAMESPACE, f"{BUS}/queues/write")
 CHANGE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/write")
 MOVE_BUS = READ_BUS + rights(NAMESPACE, f"{BUS}/failover/action", f"{BUS}/operationresults/read")
 SEND = READ_BUS + READ_QUEUES + rights(NAMESPACE, f"{BUS}/messages/send/action", data=True)
 RECEIVE = READ_BUS + READ_QUEUES + rights(NAMESPACE, f"{BUS}/messages/receive/action", data=True)
+READ_MACHINES = rights(
+    SCALE_SET, f"{MACHINES}/read", f"{MACHINES}/virtualMachines/read", f"{MACHINES}/virtualMachines/instanceView/read"
+)
+FOLLOW_COMPUTE = rights(GROUP, "Microsoft.Compute/locations/operations/read")
 NOTHING: tuple[Right, ...] = ()  # in a cluster its kubeconfig decides, on the stage the stage does
 
 # What `firedrill check` and `firedrill new --target` ask themselves, of every kind of resource that a target can name.
@@ -54,10 +68,13 @@ LOOKING = (
     *rights(GROUP, "Microsoft.Resources/subscriptions/resourceGroups/resources/read"),
     *rights(GROUP, "Microsoft.Authorization/permissions/read"),
     *rights(SERVER, f"{SQL}/read"),
-    *rights(DATABASE, f"{SQL}/databases/read"),
-    *(READ_FAILOVER + READ_QUEUES + READ_ALIAS + READ_ACCOUNT),
+    *(READ_DATABASE + READ_FAILOVER + READ_QUEUES + READ_ALIAS + READ_ACCOUNT),
     *rights(SCALE_SET, f"{MACHINES}/read"),
 )
+
+
+def switch(action: str) -> tuple[Right, ...]:
+    return FOLLOW_COMPUTE + READ_MACHINES + rights(SCALE_SET, f"{MACHINES}/{action}/action")
 
 
 def at(module: str, **functions: tuple[Right, ...]) -> dict[str, tuple[Right, ...]]:
@@ -65,14 +82,16 @@ def at(module: str, **functions: tuple[Right, ...]) -> dict[str, tuple[Right, ..
 
 
 ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
-    **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER),
+    **at("probes.sql", role_of=READ_FAILOVER, replication_state=READ_FAILOVER, replication_lag=NOTHING),
     **at(
         "actions.sql", force_failover=FORCE, planned_failover=FAIL_OVER, try_planned_failover=TRY, fail_back=FAIL_OVER
     ),
+    **at("probes.sql", database_status=READ_DATABASE, earliest_restore_date=READ_DATABASE, restored_to=READ_DATABASE),
+    **at("actions.sql_database", restart_database=RESTART, restore_to_point_in_time=RESTORE, drop_restored=DROP),
     **at("probes.storage", redundancy_of=READ_ACCOUNT, geo_status=READ_ACCOUNT, primary_location=READ_ACCOUNT),
     **at("probes.storage", last_sync_time=READ_ACCOUNT, last_sync_age=READ_ACCOUNT, soft_delete_days=READ_SOFT_DELETE),
     **at("actions.storage", forced_failover=MOVE_ACCOUNT, planned_failover=MOVE_ACCOUNT, bring_home=MOVE_ACCOUNT),
-    **at("actions.storage", reprotect=READ_ACCOUNT + rights(ACCOUNT, f"{BLOB}/write")),
+    **at("actions.storage", reprotect=CHANGE_ACCOUNT),
     **at(
         "actions.blobs",
         delete_blobs=READ_BLOBS + rights(ACCOUNT, f"{BLOB}/blobServices/containers/blobs/delete", data=True),
@@ -90,13 +109,20 @@ ACTIVITIES: Mapping[str, tuple[Right, ...]] = {
         fail_over_alias=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/failover/action"),
         pair_again=READ_ALIAS + rights(ALIAS, f"{BUS}/disasterRecoveryConfigs/write"),
     ),
-    **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE, send_copies=SEND + RECEIVE),
+    **at("actions.kubernetes_scale", scale_deployment=NOTHING, restore_replicas=NOTHING),
     **at("actions.kubernetes", kill_pods=NOTHING, kill_leader=NOTHING, restart_rollout=NOTHING),
     **at("actions.kubernetes", pause_leader=NOTHING, resume=NOTHING),
     **at("probes.leader", of_lease=NOTHING, on_page=NOTHING),
     **at("actions.stage", set_fault=NOTHING, heal=NOTHING),
     **at("probes.stage", faults_of=NOTHING),
     **at("probes.kubernetes", ready_pods=NOTHING, ready_replicas=NOTHING, missing_pods=NOTHING),
+    **at("probes.storage", network_access=READ_ACCOUNT),
+    **at("actions.storage_network", close_network=CHANGE_ACCOUNT, open_network=CHANGE_ACCOUNT),
+    **at("probes.compute", running_instances=READ_MACHINES, power_of_machines=READ_MACHINES),
+    **at("actions.compute", power_off=switch("powerOff"), restart_machines=switch("restart")),
+    **at("actions.compute", start_machines=switch("start")),
+    **at("actions.messages", send_poison=SEND, purge_poison=RECEIVE),
+    **at("actions.messages", send_copies=SEND + RECEIVE, hold_back=SEND + RECEIVE),
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firedrill.cli.common import DrillName, Overrides, TargetName, examples, say
-from firedrill.errors import CannotRun, Exit, FiredrillError
+from firedrill.errors import Exit, FiredrillError
 
 if TYPE_CHECKING:
     from firedrill.engine.access import Finding
@@ -71,7 +71,7 @@ def ask_target(drill: str, target: str, overrides: list[str]) -> None:
     plan = make_plan(Order(drill, target, overrides=tuple(overrides)))
     preflight.refuse_open_undo(plan.target.name)
     with place.at(plan.target, plan.project, say, place.Keep(up=False)) as found:
-        refuse_gaps(access.examine(plan.target, activities(plan.experiment), Arm()), plan.target.name, one_drill=True)
+        access.refuse_gaps(access.examine(plan.target, activities(plan.experiment), Arm()), plan.target.name)
         preflight.check_target(plan.target, found, plan.experiment)
 
 
@@ -91,7 +91,8 @@ def check_rights(name: str, overrides: list[str]) -> None:
     with place.at(target, project, say, place.Keep(up=False)):
         findings = access.examine(target, wanted, Arm())
     print("\n".join(table(findings)))
-    refuse_gaps(findings, target.name, one_drill=False)
+    # What the target does not name at all stops only the drill that needs it.
+    access.refuse_gaps(findings, target.name, passed=(access.HAVE, access.UNKNOWN, access.ABSENT))
 
 
 def table(findings: Sequence["Finding"]) -> list[str]:
@@ -103,20 +104,6 @@ def table(findings: Sequence["Finding"]) -> list[str]:
         if why and state != "have":
             lines.append(f"    {why}")
     return lines
-
-
-def refuse_gaps(findings: Sequence["Finding"], target: str, *, one_drill: bool) -> None:
-    """CannotRun that names every gap. What the target does not name at all stops only the drill that needs it."""
-    passed = {"have", "not known"} if one_drill else {"have", "not known", "not in the target"}
-    gaps = [row for row in findings if row.state not in passed]
-    if not gaps:
-        return
-    lines = [f"  {row.about} on {row.resource}: {row.state}" for row in gaps]
-    raise CannotRun(
-        "\n".join([f"{len(gaps)} of {len(findings)} things that drills need on {target} are not there:", *lines]),
-        where=f"target {target}",
-        next_step="correct the names in the target file, or give the identity the role of infra/bicep/role.bicep",
-    )
 
 
 def check_all() -> Exit:

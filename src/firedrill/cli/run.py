@@ -29,7 +29,11 @@ def register(app: typer.Typer) -> None:
         "firedrill run --suite nightly",
     )
     app.command("run", epilog=shown)(run)
-    shown = examples("firedrill plan sql-forced-failover", "firedrill plan sql-planned-failover --target local --json")
+    shown = examples(
+        "firedrill plan sql-forced-failover",
+        "firedrill plan sql-planned-failover --target local --json",
+        "firedrill plan --suite nightly",
+    )
     app.command("plan", epilog=shown)(plan)
 
 
@@ -57,7 +61,9 @@ def run(
     from firedrill.cli.terminal import view_for
     from firedrill.content.plans import Order, make_plan
 
-    order = Order(chosen(drill, suite, ui=ui or ui_port is not None), target, out, seed, tuple(overrides), keep_stage)
+    order = Order(
+        chosen("run", drill, suite, ui=ui or ui_port is not None), target, out, seed, tuple(overrides), keep_stage
+    )
     if suite:
         raise typer.Exit(run_suite(order, yes=yes, as_json=as_json))
     plan = make_plan(order)
@@ -113,18 +119,22 @@ def in_words(ended: "Ended") -> list[str]:
 
 
 def plan(
-    drill: DrillName,
+    drill: Annotated[str | None, DrillName.__metadata__[0]] = None,
+    *,
+    suite: SuiteName = None,
     target: TargetName = "local",
     overrides: Overrides = [],  # noqa: B006 - typer wants a list and makes a new one
     as_json: AsJson = False,
 ) -> None:
     """What a run would do, and what undo is.
 
-    Prints the plan and its hash. Injects nothing.
+    Prints the plan and its hash, or that of every drill of a suite. Injects nothing.
     """
     from firedrill.content.plans import Order, describe, make_plan
+    from firedrill.content.suites import describe_suite, plan_suite
 
-    described = describe(make_plan(Order(drill, target, overrides=tuple(overrides))))
+    order = Order(chosen("plan", drill, suite), target, overrides=tuple(overrides))
+    described = describe_suite(plan_suite(order)) if suite else describe(make_plan(order))
     if as_json:
         print_json(described)
     else:

@@ -18,14 +18,14 @@ SuiteName = Annotated[
 MARKS = {"pass": "✓", "fail": "✗", "put-back incomplete": "✗"}
 
 
-def chosen(drill: str | None, suite: str | None, *, ui: bool) -> str:
+def chosen(command: str, drill: str | None, suite: str | None, *, ui: bool = False) -> str:
     """What was asked for: the name of a drill or of a suite; Usage for both or neither, or for pages of a suite."""
     if suite and ui:
         raise Usage("--ui shows one drill, and a suite has many", next_step="leave --ui out, or name one drill")
     if bool(drill) == bool(suite):
         raise Usage(
-            f"--suite {suite} names its drills itself: {drill} cannot stand beside it" if drill else "run what?",
-            accepted="firedrill run DRILL, or firedrill run --suite SUITE",
+            f"--suite {suite} names its drills itself: {drill} cannot stand beside it" if drill else f"{command} what?",
+            accepted=f"firedrill {command} DRILL, or firedrill {command} --suite SUITE",
             next_step="firedrill list says which there are",
         )
     return drill or suite or ""

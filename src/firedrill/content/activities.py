@@ -19,3 +19,12 @@ def steps(experiment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for step in (*gate.get("probes", ()), *experiment.get("method", ()), *experiment.get("rollbacks", ())):
         if "provider" in step:
             yield step
+
+
+def control_modules(experiment: Mapping[str, Any]) -> Iterator[str]:
+    """The Python module of every control, wherever it is named."""
+    gate = experiment.get("steady-state-hypothesis") or {}
+    for holder in (experiment, gate, *steps(experiment)):
+        for control in holder.get("controls", ()):
+            if (module := control.get("provider", {}).get("module")) is not None:
+                yield module

@@ -25,12 +25,13 @@ from firedrill.content.shape import (
     in_words,
     near_match,
 )
-from firedrill.content.source import DOTTED, find_function
+from firedrill.content.source import DOTTED, find_function, functions_of
 from firedrill.content.yaml import read_document
 
 REVERSIBILITY = ("self-heals", "reversible", "fail-back", "one-way")
 WITHOUT_ROLLBACK = ("self-heals", "one-way")
 GIVEN_BY_ENGINE = {"configuration", "secrets"}
+LEVELS = ("experiment", "hypothesis", "method", "rollback", "activity", "loading_experiment")
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -60,6 +61,21 @@ PROVIDER = Record[dict[str, Any]](
     Key("path", Text(), "process: the program"),
     Key("timeout", ANYTHING, "http and process: seconds"),
 )
+CONTROLS = Many(
+    Record[dict[str, Any]](
+        dict,
+        Key("name", Text(200), "what it is called"),
+        Key("ref", Text(200), "one of those above, by name"),
+        Key("provider", PROVIDER, "what carries it out"),
+        Key("scope", Choice(("before", "after")), "only then"),
+        Key("automatic", Flag(), "use it everywhere"),
+    )
+)
+# What the engine calls in the module of a control.
+HOOKS = {f"{when}_{what}_control" for when in ("before", "after") for what in LEVELS} | {
+    "configure_control",
+    "cleanup_control",
+}
 NEEDED = {"python": ("module", "func"), "http": ("url",), "process": ("path",)}
 ACTIVITY = Record[dict[str, Any]](
     dict,
@@ -69,12 +85,13 @@ ACTIVITY = Record[dict[str, Any]](
     Key("tolerance", ANYTHING, "what a probe of the hypothesis must answer"),
     Key("pauses", ANYTHING, "seconds before and after"),
     Key("background", Flag(), "do not wait for it"),
-    Key("controls", ANYTHING, "hooks"),
+    Key("controls", CONTROLS, "hooks"),
 )
 HYPOTHESIS = Record[dict[str, Any]](
     dict,
     Key("title", Text(200), "what must hold", required=True),
     Key("probes", Many(ACTIVITY, 1), "the questions", required=True),
+    Key("controls", CONTROLS, "hooks"),
 )
 EXTENSION = Record[dict[str, Any]](
     dict,
@@ -93,7 +110,7 @@ EXPERIMENT = Record[dict[str, Any]](
     Key("steady-state-hypothesis", HYPOTHESIS, "the gate: without it nothing is injected"),
     Key("method", Many(ACTIVITY, 1), "the fault", required=True),
     Key("rollbacks", Many(ACTIVITY), "what mends it", required=True),
-    Key("controls", ANYTHING, "hooks"),
+    Key("controls", CONTROLS, "hooks"),
     Key("extensions", Many(EXTENSION), "for firedrill: reversibility"),
     Key("runtime", ANYTHING, "for the engine's own command"),
 )
@@ -107,6 +124,7 @@ def load_experiment(name: str | Path, project: Path, where: str = "") -> dict[st
     EXPERIMENT.read(document.data, at)
     check_configuration(document.data.get("configuration", {}), at.child("configuration"))
     check_way_back(document.data, at)
+    check_controls(document.data, at, project)
     known = {*document.data.get("configuration", {}), *secret_names(document.data)}
     for activity, spot in activities(document.data, at):
         check_provider(activity["provider"], spot.child("provider"), project, known)
@@ -153,6 +171,29 @@ def check_way_back(data: dict[str, Any], at: At) -> None:
     if not data["rollbacks"] and not set(declared) & set(WITHOUT_ROLLBACK):
         accepted = f"a rollback, or extensions: [{{name: firedrill, reversibility: {' or '.join(WITHOUT_ROLLBACK)}}}]"
         raise at.child("rollbacks").refuse("nothing puts this fault back, and it does not say why", accepted)
+    names = [step["name"] for step in data["rollbacks"]]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise at.child("rollbacks").refuse(
+            f"two are called {twice!r}", "a name for each: what was put back is known by its name"
+        )
+
+
+def check_controls(data: dict[str, Any], at: At, project: Path) -> None:
+    """Every control is there and does something: the engine leaves out, without a word, what it cannot import."""
+    gate = at.child("steady-state-hypothesis")
+    holders = [(data, at), (data.get("steady-state-hypothesis", {}), gate), *activities(data, at)]
+    for holder, spot in holders:
+        for index, control in enumerate(holder.get("controls", [])):
+            if control.get("provider", {}).get("type") == "python":
+                name = control.get("name", str(index))
+                check_control(control["provider"], spot.child("controls").child(index, name).child("provider"), project)
+
+
+def check_control(provider: dict[str, Any], at: At, project: Path) -> None:
+    """A module that is there, with at least one of the functions that the engine calls."""
+    offered = functions_of(project, str(provider.get("module", "")), at.child("module"))
+    if not HOOKS & offered.keys():
+        raise at.child("module").refuse(f"{provider['module']} does nothing as a control", ", ".join(sorted(HOOKS)))
 
 
 def check_provider(provider: dict[str, Any], at: At, project: Path, known: set[str]) -> None:

@@ -23,7 +23,7 @@ LAG = duration(0, 3600, "0s to 1h")
 PROFILE = Choice(("brisk", "azure"))
 SEED = Integer(0, 2**32 - 1)
 PORT = Integer(0, 65_535)
-MISTAKE = Matching(r"|[a-z][a-z0-9-]{0,59}", "the name of a mistake, such as no-retry; empty for none")
+MISTAKE = Matching(r"|[a-z0-9][a-z0-9-]{0,59}", "the name of a mistake, such as no-retry; empty for none")
 STAGE_KEYS: dict[str, tuple[str, Shape[Any]]] = {
     "stage.replication_lag": ("replication_lag_s", LAG),
     "stage.profile": ("profile", PROFILE),

@@ -27,18 +27,22 @@ class Function:
 
 def find_function(root: Path, module: str, name: str, at: At) -> Function:
     """The function `name` of a module in the project or of an installed package; InvalidFile at `at` otherwise."""
+    functions = functions_of(root, module, at)
+    if name not in functions:
+        offered = ", ".join(function for function in functions if not function.startswith("_"))
+        where = shown(module_path(root, module) or root)
+        raise at.refuse(f"{where} has no function {name!r}", offered or "(it has none)", near_match(name, functions))
+    return functions[name]
+
+
+def functions_of(root: Path, module: str, at: At) -> dict[str, Function]:
+    """Everything that can be called in a module, by name; InvalidFile at `at` when there is no such module."""
     path = module_path(root, module)
     if path is None:
         raise at.refuse(
             f"there is no module {module}", f"a module below {shown(root)} or of an installed package", "create it"
         )
-    functions = read_functions(path)
-    if name not in functions:
-        offered = ", ".join(function for function in functions if not function.startswith("_"))
-        raise at.refuse(
-            f"{shown(path)} has no function {name!r}", offered or "(it has none)", near_match(name, functions)
-        )
-    return functions[name]
+    return read_functions(path)
 
 
 def module_path(root: Path, module: str) -> Path | None:

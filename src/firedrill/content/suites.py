@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from firedrill.content.drills import SPELL, load_drill
-from firedrill.content.plans import Order, Plan, make_plan
+from firedrill.content.plans import Order, Plan, describe, make_plan
 from firedrill.content.project import find, find_project, project_of
 from firedrill.content.settings import read_settings
 from firedrill.content.shape import At, Choice, Key, Many, Matching, Record, Schema, Shape, Text, in_words
@@ -116,6 +116,22 @@ def plan_suite(order: Order) -> SuitePlan:
     orders = [order_of(step, order, project) for step in suite.drills]
     with blaming(suite):
         return SuitePlan(project, suite, target, order, tuple((one, make_plan(one)) for one in orders))
+
+
+def describe_suite(plan: SuitePlan) -> dict[str, Any]:
+    """For people and programs: in which order, what is waited for and what stops it, then the plan of each drill."""
+    return {
+        "suite": plan.suite.name,
+        "because": plan.suite.because,
+        "target": plan.target.name,
+        "redundancy within": f"{plan.suite.between.redundancy_s:g} s, before each drill but the first",
+        "stops on": list(plan.suite.stop_on),
+        "drills": [describe(each) | with_overrides(order) for order, each in plan.steps],
+    }
+
+
+def with_overrides(order: Order) -> dict[str, Any]:
+    return {"set": list(order.overrides)} if order.overrides else {}
 
 
 def order_of(step: Step, order: Order, project: Path) -> Order:

@@ -4,13 +4,14 @@ Reads and asks ARM what the credentials in use are permitted; it never tries an 
 What the list of permissions cannot tell (deny assignments, locks, policies, conditions of a role) it cannot tell either.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from firedrill.azure.arm import PERMISSIONS, Arm, Reply
 from firedrill.azure.resources import Resource, resources
 from firedrill.azure.rights import ACTIVITIES, LOOKING, Right, grants, needed
 from firedrill.engine.preflight import ask
+from firedrill.errors import CannotRun
 from firedrill.model.target import Target
 
 HAVE, MISSING, UNREAD = "have", "missing", "could not be read"
@@ -49,6 +50,32 @@ def examine(target: Target, activities: Iterable[str], arm: Arm) -> list[Finding
     return rows + [
         Finding("rights", each, UNKNOWN, "not an activity of ours") for each in wanted if each not in ACTIVITIES
     ]
+
+
+def check_rights(target: Target, activities: Iterable[str]) -> None:
+    """CannotRun that names every right which the activities need and the credentials in use do not have.
+
+    Also where that cannot be read: with half of the rights a fault could not be put back.
+    """
+    if asked := needed(activities):
+        arm, kinds = Arm(), {right.kind for right in asked}
+        places = [each for each in resources(target, arm.subscription) if each.kind in kinds]
+        looked = ask(lambda: [look(each, arm) for each in places], target)
+        rows = [row for right, askers in asked.items() for row in judge(right, askers, looked)]
+        refuse_gaps(rows, target.name, passed=(HAVE, ABSENT))  # what the target does not name is said better later
+
+
+def refuse_gaps(findings: Sequence[Finding], target: str, *, passed: Collection[str] = (HAVE, UNKNOWN)) -> None:
+    """CannotRun that names every gap: whatever is in a state that is not `passed`."""
+    gaps = [row for row in findings if row.state not in passed]
+    if not gaps:
+        return
+    lines = [f"  {row.about} on {row.resource}: {row.state}" for row in gaps]
+    raise CannotRun(
+        "\n".join([f"{len(gaps)} of {len(findings)} things that drills need on {target} are not there:", *lines]),
+        where=f"target {target}",
+        next_step="correct the names in the target file, or give the identity the role of infra/bicep/role.bicep",
+    )
 
 
 def look(resource: Resource, arm: Arm) -> Looked:

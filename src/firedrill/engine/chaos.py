@@ -52,12 +52,13 @@ class Holder(RunEventHandler):  # type: ignore[misc]
 
 
 class Outcome(NamedTuple):
-    """`journal` is Chaos Toolkit's own record; the others name what did not succeed, and why."""
+    """`journal` is Chaos Toolkit's own record; `rolled_back` names what succeeded, the others what did not, and why."""
 
     journal: dict[str, Any]
     gate_met: bool
     faults_failed: dict[str, str]
     rollbacks_failed: dict[str, str]
+    rolled_back: list[str]
     crashes: list[str]
 
 
@@ -73,6 +74,7 @@ def run_experiment(experiment: dict[str, Any], steps: Steps, on_signal: Callable
         gate_met=bool(gate.get("steady_state_met", True)),
         faults_failed=not_succeeded(journal.get("run", [])),
         rollbacks_failed=not_succeeded(journal.get("rollbacks", [])),
+        rolled_back=[one["activity"]["name"] for one in journal.get("rollbacks", []) if one["status"] == "succeeded"],
         crashes=holder.crashes,
     )
 

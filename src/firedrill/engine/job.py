@@ -68,8 +68,15 @@ class Job(NamedTuple):
 
     def remember(self, token: str) -> None:
         """The operation was accepted: what resumes it goes into the undo journal."""
+        self.write_down(Line(token=token))
+
+    def undone(self, name: str) -> None:
+        """An undo was carried out: whoever recovers this run later leaves it alone."""
+        self.write_down(Line(undone=name))
+
+    def write_down(self, line: Line) -> None:
         try:
-            self.undo.append(Line(token=token))
+            self.undo.append(line)
         except OSError as error:
             self.troubles.append(f"cannot write the undo journal: {error}")
 

@@ -15,9 +15,11 @@ from firedrill.clock import Clock, sleep
 from firedrill.engine.children import Child
 from firedrill.errors import CannotRun, Usage
 from firedrill.model.drill import Drill, LoadSpec
+from firedrill.store import rundir
 
 STOP_WITHIN_S = 10.0
 UP_WITHIN_S = 30.0
+ASKING_WITHIN_S = 60.0  # Locust starts, and the load makes what it needs (accounts, say)
 LOOPBACK = "127.0.0.1"
 QUIET = "/fire-drill/quiet"  # answers when the load has stopped
 
@@ -104,6 +106,21 @@ def start_load(
     if ui:
         ui.child = child
     return child
+
+
+def wait_until_asking(child: Child, run: Path, within_s: float) -> None:
+    """Until the first request is on record; CannotRun otherwise: a load that asks nothing would read as one that lost nothing."""
+    requests, clock = run / rundir.REQUESTS, Clock.start()
+    while not (requests.exists() and requests.stat().st_size):
+        if child.ended() is None and clock.now() < within_s:
+            sleep(0.05)
+            continue
+        ended = f"it ended with {child.ended()}" if child.ended() is not None else f"nothing within {within_s:g} s"
+        raise CannotRun(
+            f"the load has asked nothing: {ended}",
+            where=str(run / rundir.LOG),
+            next_step="look at the file; is the system up, and are the load's users those of firedrill.load.openloop?",
+        )
 
 
 def stop_load(child: Child, ui: Ui | None) -> None:

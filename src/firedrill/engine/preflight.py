@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from firedrill.azure.clients import sql_client
+from firedrill.content.activities import control_modules
 from firedrill.engine.chaos import arguments_of, gate
 from firedrill.engine.place import Place
 from firedrill.engine.subjects import FACTS, facts_of, subjects
@@ -31,6 +32,7 @@ def refuse_open_undo(target: str) -> None:
 
 def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> None:
     """Ask the control plane with the credentials that the drill will use; CannotRun says what is missing or not allowed."""
+    check_controls(experiment)
     check_redundancy(target, place, experiment)
     check_guards(target, experiment)
     if unmet := ask(lambda: gate(experiment), target):
@@ -39,6 +41,19 @@ def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> No
             where=f"steady-state hypothesis of {experiment['title']!r}, target {target.name}",
             next_step="wait until it holds, or mend what it names, then run again",
         )
+
+
+def check_controls(experiment: dict[str, Any]) -> None:
+    """The engine leaves out, without a word, a control that it cannot import."""
+    for module in control_modules(experiment):
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise CannotRun(
+                f"the control {module} cannot be imported: {error}",
+                where=f"controls of {experiment['title']!r}",
+                next_step="install what it needs, or take the control out of the experiment",
+            ) from error
 
 
 def check_redundancy(target: Target, place: Place, experiment: dict[str, Any]) -> None:

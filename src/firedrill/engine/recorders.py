@@ -14,7 +14,7 @@ import msgspec
 from firedrill.engine.children import Child
 from firedrill.engine.job import Job
 from firedrill.engine.live import Live
-from firedrill.engine.load import start_load, stop_load
+from firedrill.engine.load import ASKING_WITHIN_S, start_load, stop_load, wait_until_asking
 from firedrill.engine.observer import Observer
 from firedrill.engine.subjects import questions
 from firedrill.errors import CannotRun
@@ -64,6 +64,8 @@ class Recorders:
             self.start_load(job.drill.load)
         for asked in questions(job.target, job.place, job.experiment):
             self.observer.start(*asked)
+        if job.drill.load:
+            wait_until_asking(self.children[-1], job.folder, ASKING_WITHIN_S + 1.0 / job.drill.load.rate_hz)
 
     def start_load(self, load: LoadSpec) -> None:
         job = self.job

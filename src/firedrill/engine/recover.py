@@ -16,7 +16,7 @@ from firedrill.clock import sleep
 from firedrill.engine import stage
 from firedrill.engine.job import in_run_time
 from firedrill.errors import PutBackIncomplete
-from firedrill.safety.undo import OpenUndo, Undo
+from firedrill.safety.undo import Line, OpenUndo, Undo, UndoJournal
 from firedrill.store.events import EventLog
 
 
@@ -34,8 +34,11 @@ def hearing(log: EventLog) -> Iterator[None]:
         stop()
 
 
-def put_back(left: OpenUndo, *, rehearsal: bool) -> str:
-    """Carry out every undo of the journal; why nothing is left to do, in words. PutBackIncomplete says what failed."""
+def put_back(left: OpenUndo, journal: UndoJournal, *, rehearsal: bool) -> str:
+    """Carry out every undo that is left, each marked in the journal; why nothing is left to do, in words.
+
+    PutBackIncomplete says what failed; what was carried out before it is not carried out again.
+    """
     environment = {}
     if rehearsal:
         running = stage.find()
@@ -46,6 +49,7 @@ def put_back(left: OpenUndo, *, rehearsal: bool) -> str:
         os.environ.update({**undo.environment, **environment})
         settle(left, undo)
         carry_out(left, undo)
+        journal.append(Line(undone=undo.name))
     return "settled by firedrill recover"
 
 

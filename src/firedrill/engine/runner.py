@@ -20,6 +20,7 @@ from firedrill.engine.job import PROBER, Job
 from firedrill.engine.recorders import Recorders
 from firedrill.errors import FiredrillError
 from firedrill.model import events as kinds
+from firedrill.model.drill import Drill
 from firedrill.model.reversibility import mending
 from firedrill.model.units import in_words
 from firedrill.safety.undo import Undo
@@ -28,7 +29,8 @@ from firedrill.store import rundir
 TICK_S = 0.1
 HOLD_MARGIN_S = 1.0
 WITNESS_WITHIN_S = 120.0
-REDUNDANT_WITHIN_S = 600.0
+REDUNDANT_WITHIN_S = 600.0  # at least: longer than most objectives, so that a miss has a figure
+REDUNDANT_MARGIN_S = 60.0
 
 
 class Runner:
@@ -93,6 +95,7 @@ class Runner:
 
         Whether the rollbacks succeeded: if not, there is no redundancy to wait for.
         """
+        os.environ["FIREDRILL_RUN_DIR"] = str(self.job.folder.resolve())
         undos = undos_of(self.job)
         self.job.undo.open(undos)
         for undo in undos:
@@ -108,6 +111,8 @@ class Runner:
         self.write_failures(self.outcome)
         carried_out = bool(self.outcome.journal.get("rollbacks")) or not undos
         put_back = not self.outcome.rollbacks_failed and carried_out
+        for name in self.outcome.rolled_back:
+            self.job.undone(name)
         if put_back:
             self.job.undo.close("the rollbacks of the experiment succeeded" if undos else "nothing was to be undone")
         return put_back
@@ -164,11 +169,10 @@ class Runner:
         """Until everything that was observed is redundant, the roles are as they were, and the watches have held once more."""
         self.phase("redundancy", "waiting for redundancy")
         began, recovery = self.job.clock.now(), self.job.drill.recovery
-        back = self.wait("redundancy", self.redundant, REDUNDANT_WITHIN_S)
+        limit_s = redundancy_patience_s(self.job.drill)
+        back = self.wait("redundancy", self.redundant, limit_s)
         if back is None:
-            self.job.record(
-                kinds.NOT_REDUNDANT, waited_s=round(self.job.clock.now() - began, 3), limit_s=REDUNDANT_WITHIN_S
-            )
+            self.job.record(kinds.NOT_REDUNDANT, waited_s=round(self.job.clock.now() - began, 3), limit_s=limit_s)
         else:
             self.job.record(kinds.REDUNDANT, waited_s=round(back, 3))
             patience = max(self.job.drill.steady.within_s, recovery.within_s or 0.0)
@@ -207,6 +211,12 @@ class Runner:
             rundir.write_synced(self.job.folder / rundir.JOURNAL, content)
         except OSError as error:
             self.job.troubles.append(FiredrillError(f"cannot write the experiment's journal: {error}").render())
+
+
+def redundancy_patience_s(drill: Drill) -> float:
+    """How long redundancy is waited for: never less than the drill's own objective allows, and a margin."""
+    allowed = [one.limit for one in drill.objectives if one.kind == "redundancy back within"]
+    return max([REDUNDANT_WITHIN_S, *(limit + REDUNDANT_MARGIN_S for limit in allowed)])
 
 
 def undos_of(job: Job) -> list[Undo]:

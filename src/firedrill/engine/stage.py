@@ -142,6 +142,7 @@ def environment(status: dict[str, Any]) -> dict[str, str]:
         "FIREDRILL_POLL_S": "0.1",
         "SQL_READ_WRITE": sql["read_write"],
         "SQL_READ_ONLY": sql["read_only"],
+        **{f"SQL_SERVER_{name.upper()}": server["url"] for name, server in sql["servers"].items()},
         **data_plane(status),
     }
     return {name: str(value) for name, value in values.items()}

@@ -11,7 +11,15 @@ from firedrill.engine.observer import Question, control_plane, listeners, replic
 from firedrill.engine.place import Place
 from firedrill.model.target import Target
 
-ABOUT = {"messages": "servicebus", "servicebus_failover": "servicebus", "blobs": "storage"}
+ABOUT = {
+    "messages": ("servicebus",),
+    "servicebus_failover": ("servicebus",),
+    "blobs": ("storage",),
+    "storage_network": ("storage",),
+    "compute": ("compute", "kubernetes"),  # whoever takes machines away takes the pods on them
+    "kubernetes_scale": ("kubernetes",),
+    "sql_database": ("sql",),
+}
 LAG_EVERY_S = 0.5
 FACTS = ("storage", "servicebus", "kubernetes", "compute", "stage")  # firedrill.probes.NAME.facts(target)
 
@@ -29,7 +37,7 @@ def subjects(experiment: dict[str, Any]) -> list[str]:
     steps = [*experiment["method"], *experiment.get("rollbacks", [])]
     modules = [one["provider"].get("module", "") for one in steps]
     names = [module.rsplit(".", 1)[-1] for module in modules if module.startswith("firedrill.")]
-    return list(dict.fromkeys(ABOUT.get(name, name) for name in names))
+    return list(dict.fromkeys(subject for name in names for subject in ABOUT.get(name, (name,))))
 
 
 def facts_of(target: Target, subject: str) -> Question:

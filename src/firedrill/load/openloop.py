@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 import gevent
 from gevent.event import Event
 from gevent.pool import Group
+from geventhttpclient.client import HTTPClient, HTTPClientPool
 from locust import FastHttpUser, events, task
 from locust.contrib.fasthttp import ResponseContextManager
 
@@ -90,6 +91,18 @@ class Arrival:
 Journey = Callable[[Arrival], None]
 
 
+class OneAttempt(HTTPClientPool):  # type: ignore[misc]
+    """Clients that send each request once: geventhttpclient asks again, unseen, when a connection ends without an answer.
+
+    It does so for what may be asked twice, as often as its pool has connections and once more, whatever `max_retries` says.
+    """
+
+    def get_client(self, url: Any) -> HTTPClient:
+        client = super().get_client(url)
+        client._connection_pool.size = -1  # noqa: SLF001 - read for that count only; the limits of the pool are made of it before
+        return client
+
+
 def since_zero() -> float:
     return round(time.monotonic() - ZERO, 6)
 
@@ -108,6 +121,11 @@ class OpenLoopUser(FastHttpUser):  # type: ignore[misc]
     numbers: ClassVar[Any] = itertools.count()
     prepared: ClassVar[Event] = Event()
     arrivals: ClassVar[Group] = Group()
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        agent = self.client.client
+        agent.clientpool = OneAttempt(**agent.clientpool.client_args)
 
     def prepare(self) -> None:
         """What must be there before the first arrival (accounts, say); called once, by the first user."""

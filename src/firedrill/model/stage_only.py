@@ -2,6 +2,7 @@
 
 ACTIONS = "firedrill.actions.stage"
 INSTEAD = {
+    "sql": "firedrill.actions.sql_database.restart_database, a break of seconds",
     "servicebus": "firedrill.actions.servicebus.set_status, as in the drill bus-a-down",
     "kubernetes": "firedrill.actions.kubernetes.kill_leader, as in the drill leader-kill",
     "storage": "firedrill.actions.storage.planned_failover, as in the drill storage-planned-failover",

@@ -26,8 +26,12 @@ def at_fault(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_words(faults: dict[str, Any]) -> str:
-    """`throttled`, `slow_s 0.1`; "" when nothing is wrong."""
-    return ", ".join(fault if value is True else f"{fault} {value}" for fault, value in at_fault(faults).items())
+    """`throttled`, `slow_s 0.1`, `paused worker-1`; "" when nothing is wrong."""
+    return ", ".join(fault if value is True else f"{fault} {shown(value)}" for fault, value in at_fault(faults).items())
+
+
+def shown(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def faults_of(service: str, name: str) -> str:

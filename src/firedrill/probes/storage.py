@@ -16,12 +16,13 @@ __all__ = [
     "geo_status",
     "last_sync_age",
     "last_sync_time",
+    "network_access",
     "primary_location",
     "redundancy_of",
     "soft_delete_days",
 ]
 
-LIVE = "Live"
+LIVE, ENABLED = "Live", "Enabled"
 GEO_REDUNDANT = ("GRS", "GZRS")  # how the SKUs end that keep a copy in another region, RA- or not
 
 
@@ -29,7 +30,7 @@ class GeoState(NamedTuple):
     """`home` is the region that the account was made in, `primary` the one that it is served from.
 
     `status` is the other copy's: Live, Bootstrap, Unavailable, or "" when there is none. Every write before `synced` is
-    in the other copy; None: the platform does not say.
+    in the other copy; None: the platform does not say. `network` is publicNetworkAccess.
     """
 
     sku: str
@@ -38,6 +39,7 @@ class GeoState(NamedTuple):
     status: str
     synced: datetime | None
     failing_over: bool
+    network: str
 
     @property
     def geo_redundant(self) -> bool:
@@ -51,7 +53,8 @@ class GeoState(NamedTuple):
     @property
     def words(self) -> str:
         busy = ", failing over" if self.failing_over else ""
-        return f"{self.sku} in {self.primary}{f', {self.status}' if self.status else ''}{busy}"
+        closed = "" if self.network == ENABLED else ", closed to the network"
+        return f"{self.sku} in {self.primary}{f', {self.status}' if self.status else ''}{busy}{closed}"
 
     def lag_s(self, now: datetime) -> float | None:
         """How old the Last Sync Time is."""
@@ -81,6 +84,7 @@ def read(account: Any) -> GeoState:
         status=word(stats.status) if stats else "",
         synced=stats.last_sync_time.astimezone(UTC) if stats and stats.last_sync_time else None,
         failing_over=bool(account.failover_in_progress),
+        network=word(account.public_network_access or ENABLED),
     )
 
 
@@ -115,6 +119,11 @@ def last_sync_age(resource_group: str, account: str) -> float | None:
     return geo_state(storage_client(), resource_group, account).lag_s(utc_now())
 
 
+def network_access(resource_group: str, account: str) -> str:
+    """`Enabled`, or `Disabled`: clients of the public network are turned away."""
+    return geo_state(storage_client(), resource_group, account).network
+
+
 def soft_delete_days(resource_group: str, account: str) -> int:
     """For how many days a deleted blob can be had back; 0: not at all."""
     policy = storage_client().blob_services.get_service_properties(resource_group, account).delete_retention_policy
@@ -134,4 +143,5 @@ def facts(target: Target) -> list[Fact]:
 
 
 def facts_of(account: str, state: GeoState) -> list[Fact]:
-    return [(account, "is", state.words), (account, REDUNDANT, YES if state.redundant else NO)]
+    serves = state.redundant and state.network == ENABLED
+    return [(account, "is", state.words), (account, REDUNDANT, YES if serves else NO)]

@@ -31,13 +31,14 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the journal: an undo, a step of the fault it is for, or that everything is back."""
 
     undo: Undo | None = None
+    undone: str = ""  # the name of an undo that was carried out
     commanded: str = ""  # the fault's request is about to leave
     token: str = ""  # continuation token of the operation that Azure accepted
     closed: str = ""  # why nothing is left to do
 
 
 class OpenUndo(NamedTuple):
-    """What a journal still asks for. `tokens` are operations that were accepted and may still run."""
+    """What a journal still asks for: `undos` without those that were carried out. `tokens` are operations that were accepted and may still run."""
 
     run: Path
     target: str
@@ -85,7 +86,8 @@ def read_journal(run: Path, target: str) -> OpenUndo | None:
         ) from error
     if any(line.closed for line in lines):
         return None
-    undos = [line.undo for line in lines if line.undo]
+    undone = {line.undone for line in lines}
+    undos = [line.undo for line in lines if line.undo and line.undo.name not in undone]
     return OpenUndo(
         run, target, undos, any(line.commanded for line in lines), [line.token for line in lines if line.token]
     )
@@ -95,10 +97,28 @@ def open_undos(home: Path, target: str | None = None) -> list[OpenUndo]:
     """Every open journal that a run on this machine left, oldest first; of one target, or of all."""
     found = []
     for pointer in sorted((home / "open").glob(f"{target or '*'}.*.json")):
-        run = Path(msgspec.json.decode(pointer.read_bytes())["run"])
-        journal = read_journal(run, pointer.name.split(".", 1)[0])
+        journal = read_journal(run_of(pointer), pointer.name.split(".", 1)[0])
         if journal is None:
             pointer.unlink()  # the run was killed between closing its journal and dropping the pointer
         else:
             found.append(journal)
     return found
+
+
+def run_of(pointer: Path) -> Path:
+    try:
+        return Path(msgspec.json.decode(pointer.read_bytes(), type=dict[str, str])["run"])
+    except (OSError, KeyError, msgspec.MsgspecError) as error:
+        raise CannotRun(
+            f"a run left something to put back, and the file that says where cannot be read: {error}",
+            where=str(pointer),
+            next_step="look at the roles by hand, then remove the file",
+        ) from error
+
+
+def is_left_open(home: Path, target: str) -> bool:
+    """Whether a run may have left something to put back; so it may where that cannot be read."""
+    try:
+        return bool(open_undos(home, target))
+    except CannotRun:
+        return True

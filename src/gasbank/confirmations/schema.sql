@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS confirmations.messages (
 );
 CREATE INDEX IF NOT EXISTS messages_to_archive ON confirmations.messages (position) WHERE archived_at IS NULL AND NOT conflicts;
 CREATE INDEX IF NOT EXISTS messages_in_conflict ON confirmations.messages (position) WHERE conflicts;
-CREATE INDEX IF NOT EXISTS messages_subject ON confirmations.messages (subject);
+-- What a party was told about one thing.
+CREATE INDEX IF NOT EXISTS messages_about ON confirmations.messages (party, subject, sequence);
+DROP INDEX IF EXISTS confirmations.messages_subject;
 
 CREATE TABLE IF NOT EXISTS confirmations.lines (
     party text COLLATE "C" PRIMARY KEY,

@@ -17,11 +17,10 @@ reads = APIRouter(default_response_class=JSONResponse)
 Wish = Annotated[float | None, Depends(wish)]
 PartyPath = Annotated[str, Path(pattern=ACCOUNT)]
 Subject = Annotated[str, Query(max_length=400, pattern=TEXT)]
-PAGE = text(
-    f"""SELECT {AS_OF}, (SELECT coalesce(array_agg(document ORDER BY sequence), '{{}}') FROM (
+PAGE = f"""SELECT {AS_OF}, (SELECT coalesce(array_agg(document ORDER BY sequence), '{{{{}}}}') FROM (
         SELECT document, sequence FROM confirmations.messages
-        WHERE party = :party AND sequence > :after AND (:subject = '' OR subject = :subject) ORDER BY sequence LIMIT :limit) AS page) AS documents"""  # noqa: S608 - constants
-)
+        WHERE party = :party AND sequence > :after {{about}} ORDER BY sequence LIMIT :limit) AS page) AS documents"""  # noqa: S608 - constants
+ALL, ABOUT = text(PAGE.format(about="")), text(PAGE.format(about="AND subject = :subject"))
 
 
 @reads.get("/confirmations/{party}")
@@ -33,9 +32,8 @@ async def confirmations_of(
     """
 
     async def ask(connection: AsyncConnection) -> dict[str, Any]:
-        row = (
-            await connection.execute(PAGE, {"party": party, "subject": subject, "after": after, "limit": limit})
-        ).one()
+        values = {"party": party, "after": after, "limit": limit} | ({"subject": subject} if subject else {})
+        row = (await connection.execute(ABOUT if subject else ALL, values)).one()
         documents = [json.decode(each) for each in row.documents]
         more = documents[-1]["sequence"] if len(documents) == limit else None
         return {"party": party, "confirmations": documents, "next": more} | age(row)

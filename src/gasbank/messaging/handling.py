@@ -1,4 +1,8 @@
-"""The loop around an inbox: many messages in one transaction; one by one for a while after one of them failed."""
+"""The loop around an inbox: many messages in one transaction where the handlers can do that; one by one for a while after one of them failed.
+
+Handlers of one message each get a transaction each: together they would lock rows in the order in which messages came, and wait in a circle
+with another worker's and with what users ask for.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -7,7 +11,7 @@ from typing import Any
 from gasbank.bank import Bank
 from gasbank.errors import RefusalError
 from gasbank.messaging import inbox
-from gasbank.messaging.inbox import Handler, HandlerError
+from gasbank.messaging.inbox import Batch, Handler, HandlerError
 from gasbank.messaging.inbox_sql import statements
 from gasbank.messaging.pace import Pace
 from gasbank.resilience.classify import classify
@@ -33,6 +37,7 @@ class Handling:
         self._handled = handled
         self._sql = statements(capability, bank.habits)
         self._resting: dict[str, float] = {}  # line -> until when
+        self._alone = not all(isinstance(handler, Batch) for handler in handlers.values())
         self._careful = 0  # so many of the next messages get a transaction each
 
     async def run(self) -> None:
@@ -52,13 +57,14 @@ class Handling:
         """One transaction with what is due. True: there may be more."""
         now = self.bank.clock()
         self._resting = {line: until for line, until in self._resting.items() if until > now}
-        size = {"lines": 1, "most": 1} if self._careful else {}
+        alone = self._alone or self._careful > 0
+        size = {"lines": 1, "most": 1} if alone else {}
         try:
             count = await self._once(
                 lambda c: inbox.handle(c, self._sql, self.capability, self.handlers, list(self._resting), **size)
             )
         except HandlerError as error:
-            if self._careful:
+            if alone:
                 await self._blame(error.row, error.__cause__ or error)
             self._careful = inbox.MOST_AT_ONCE
             return True

@@ -62,6 +62,8 @@ async def take(connection: AsyncConnection, sql: Statements, letters: Sequence[L
     new = len((await connection.execute(sql.take, values)).all())
     if new == len(letters):
         return Took(new, 0)
+    while (await connection.execute(sql.renumber, {"letters": values["letters"]})).all():
+        new += len((await connection.execute(sql.take, values)).all())  # what had no place may have one now
     strange = {row.id for row in await connection.execute(sql.strangers, values)}
     if strange:
         strangers = [letter for letter in letters if letter.id in strange]

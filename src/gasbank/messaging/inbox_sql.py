@@ -23,6 +23,12 @@ STRANGERS = f"""INSERT INTO {{schema}}.inbox ({COLUMNS}, processed_at, quarantin
     SELECT {VALUES}, clock_timestamp(), clock_timestamp(), '{OTHER_HISTORY}' FROM {LETTERS}
     WHERE NOT EXISTS (SELECT FROM {{schema}}.inbox known WHERE known.id = m.id)
     ON CONFLICT DO NOTHING RETURNING id"""  # noqa: S608
+# After a loss a message that survived it is numbered anew, without those before it that were lost: so the lower sequence is the right one.
+RENUMBER = f"""UPDATE {{schema}}.inbox AS known SET sequence = m.sequence FROM {LETTERS}
+    WHERE known.id = m.id AND known.sequence > m.sequence AND known.processed_at IS NULL
+        AND NOT EXISTS (SELECT FROM {{schema}}.inbox other WHERE other.sender = m.sender AND other.party = m.party
+            AND other.sequence = m.sequence AND other.reason IS DISTINCT FROM '{OTHER_HISTORY}')
+    RETURNING known.id"""  # noqa: S608
 
 LOCK = """SELECT l.sender, l.party FROM {schema}.inbox_lines l
     JOIN {schema}.inbox i ON i.sender = l.sender AND i.party = l.party AND {due}
@@ -55,6 +61,7 @@ class Statements(NamedTuple):
     in_order: bool
     lines: TextClause
     take: TextClause
+    renumber: TextClause
     strangers: TextClause
     lock: TextClause
     due: TextClause
@@ -82,7 +89,7 @@ def statements(schema: str, habits: Habits) -> Statements:
         "last": "come.last" if habits.lost_update else "greatest(l.last, come.last)",
     }
     done = FORGET if habits.forgets_inbox else DONE
-    every = (LINES, TAKE, STRANGERS, LOCK, DUE, done, ADVANCE, QUARANTINE, FAILED)
+    every = (LINES, TAKE, RENUMBER, STRANGERS, LOCK, DUE, done, ADVANCE, QUARANTINE, FAILED)
     return Statements(in_order, *(text(each.format(**names)) for each in every))
 
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import TextClause, text
 
+from gasbank.messaging.queues import OUTSIDE
+
 TIMELINE = "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
 
 ANYTHING = f"""SELECT {TIMELINE} AS timeline,
@@ -35,8 +37,10 @@ READY = """SELECT o.* FROM unnest(CAST(:receivers AS text[])) AS r (receiver) CR
         WHERE receiver = r.receiver AND sent_at IS NULL AND sequence IS NOT NULL ORDER BY xid, position LIMIT :limit
     ) AS o"""
 
-MARK = """UPDATE {schema}.outbox AS o SET sent_at = clock_timestamp(), bus = sent.bus
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:buses AS text[])) AS sent (id, bus) WHERE o.id = sent.id AND o.sent_at IS NULL"""
+# Only in the database that it was sent for: one that was promoted since may know it under another sequence, or its receiver may not.
+MARK = f"""UPDATE {{schema}}.outbox AS o SET sent_at = clock_timestamp(), bus = sent.bus
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:buses AS text[])) AS sent (id, bus)
+    WHERE o.id = sent.id AND o.sent_at IS NULL AND {TIMELINE} = :timeline"""  # noqa: S608
 
 SPOIL = """UPDATE {schema}.outbox AS o SET reason = spoiled.reason
     FROM unnest(CAST(:ids AS uuid[]), CAST(:reasons AS text[])) AS spoiled (id, reason) WHERE o.id = spoiled.id"""
@@ -44,9 +48,24 @@ SPOIL = """UPDATE {schema}.outbox AS o SET reason = spoiled.reason
 SEE = """INSERT INTO {schema}.outbox_history (timeline) VALUES (:timeline) ON CONFLICT DO NOTHING
     RETURNING (SELECT count(*) FROM {schema}.outbox_history) AS earlier"""
 
-RESEND = """UPDATE {schema}.outbox SET sent_at = NULL, bus = NULL
-    WHERE position > (SELECT max(position) - 20000 FROM {schema}.outbox)
-        AND sent_at > clock_timestamp() - make_interval(secs => :seconds)"""
+# Back from the newest mark that this database has, however long ago that was. The customers keep what they have: no inbox of ours is theirs.
+RESEND = f"""WITH newest AS MATERIALIZED (
+        SELECT position, receiver, sent_at FROM {{schema}}.outbox
+        WHERE position > (SELECT max(position) - 20000 FROM {{schema}}.outbox)
+    )
+    UPDATE {{schema}}.outbox AS o SET sent_at = NULL, bus = NULL FROM newest
+    WHERE o.position = newest.position AND newest.receiver <> '{OUTSIDE}'
+        AND newest.sent_at >= (SELECT max(sent_at) FROM newest) - make_interval(secs => :seconds)"""  # noqa: S608
+
+# What the bus took last before another one was used may lie there, and hold up all that follows it. Each message once, however often that changes.
+STRANDED = f"""WITH newest AS MATERIALIZED (
+        SELECT position, sent_at, attempts FROM {{schema}}.outbox
+        WHERE position > (SELECT max(position) - 20000 FROM {{schema}}.outbox)
+            AND receiver = :receiver AND receiver <> '{OUTSIDE}' AND bus = :bus
+    )
+    UPDATE {{schema}}.outbox AS o SET sent_at = NULL, bus = NULL, attempts = newest.attempts + 1 FROM newest
+    WHERE o.position = newest.position AND newest.attempts = 0
+        AND newest.sent_at >= (SELECT max(sent_at) FROM newest) - make_interval(secs => :seconds)"""  # noqa: S608
 
 FORGET = "UPDATE {schema}.outbox SET sent_at = clock_timestamp() WHERE sent_at IS NULL"
 
@@ -59,10 +78,11 @@ class Statements(NamedTuple):
     spoil: TextClause
     see: TextClause
     resend: TextClause
+    stranded: TextClause
     forget: TextClause
 
 
 @cache
 def statements(schema: str) -> Statements:
-    every = (ANYTHING, NUMBER, READY, MARK, SPOIL, SEE, RESEND, FORGET)
+    every = (ANYTHING, NUMBER, READY, MARK, SPOIL, SEE, RESEND, STRANDED, FORGET)
     return Statements(*(text(each.format(schema=schema)) for each in every))

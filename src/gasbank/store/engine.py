@@ -19,8 +19,8 @@ CUT = "cut by us"  # in the info of a connection
 SERVER_LIMITS = (
     # Both shorter than an attempt: a server that answers "too slow" is alive, and its connection stays.
     "-c lock_timeout=1s -c statement_timeout=1500ms"
-    # A connection that we cut may hang on the far side of a proxy: its session lets go by itself.
-    " -c idle_in_transaction_session_timeout=5s"
+    # Whoever stops dead in the middle of a transaction (a stopped process, a machine that is gone) lets go of its locks by itself.
+    " -c idle_in_transaction_session_timeout=1500ms"
 )
 
 

@@ -3,8 +3,8 @@
 import pytest
 from unit.azure.small_azure import ROOT, SmallAzure
 
-from firedrill.cli.check import refuse_gaps, table
-from firedrill.engine.access import Finding, examine
+from firedrill.cli.check import table
+from firedrill.engine.access import ABSENT, HAVE, UNKNOWN, Finding, examine, refuse_gaps
 from firedrill.errors import CannotRun
 from firedrill.model.target import AzureSpec, SqlSpec, StorageSpec, Target
 
@@ -44,9 +44,9 @@ def test_what_the_target_does_not_name_stops_only_the_drill_that_needs_it(azure:
     """A project may hold drills for which this subscription has nothing."""
     found = gaps(azure, TARGET, FORCED)
     assert {(row.resource, row.state) for row in found} == {("storage account", "not in the target")}
-    refuse_gaps(found, "small", one_drill=False)
+    refuse_gaps(found, "small", passed=(HAVE, UNKNOWN, ABSENT))
     with pytest.raises(CannotRun, match="storageAccounts/failover/action on storage account: not in the target"):
-        refuse_gaps(found, "small", one_drill=True)
+        refuse_gaps(found, "small")
 
 
 def test_every_gap_is_named_and_what_is_not_there_is_told_from_what_is_not_permitted(azure: SmallAzure) -> None:
@@ -58,6 +58,6 @@ def test_every_gap_is_named_and_what_is_not_there_is_told_from_what_is_not_permi
         ("exists", "storage account b", "missing"),
     ]
     with pytest.raises(CannotRun) as refusal:
-        refuse_gaps(found, "small", one_drill=False)
+        refuse_gaps(found, "small", passed=(HAVE, UNKNOWN, ABSENT))
     assert refusal.value.what.count("\n") == len(found)
     assert "ResourceNotFound: It is not there." in "\n".join(table(found))

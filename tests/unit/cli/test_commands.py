@@ -115,6 +115,9 @@ def test_check_reads_a_drill_by_path_from_anywhere(firedrill: Run, project: Path
         (("report", "never-run"), 2, "'never-run' is not a run"),
         (("show", "lights-out", "--set", "watch.buy.rat=1/s"), 2, "did you mean 'rate'?"),
         (("stage", "up", "--target", "here", "--set", "load.rate=1/s"), 2, "unknown setting 'load.rate'"),
+        (("plan",), 2, "plan what?"),
+        (("plan", "lights-out", "--suite", "nights"), 2, "lights-out cannot stand beside it"),
+        (("plan", "--suite", "nights"), 2, "there is no suite 'nights'"),
         (("stage", "env"), 4, "no stage is up"),
         (("stage", "logs"), 4, "there is no log"),
     ],
@@ -128,6 +131,28 @@ def test_a_wrong_command_line_says_what_to_do(
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_plan_of_a_suite_is_the_plan_of_each_drill(firedrill: Run, project: Path) -> None:
+    """In the suite's order, with what it lays over each; a drill's plan is what `firedrill plan` says of it alone."""
+    (project / "drills" / "suites").mkdir()
+    (project / "drills" / "suites" / "nights.yaml").write_text(
+        "suite: Nights\nbecause: It is dark.\ndrills: [lights-out, {drill: lights-out, set: [load.rate=5/s]}]\n"
+    )
+    said = json.loads(firedrill("plan", "--suite", "nights", "--target", "here", "--json").stdout)
+    alone = json.loads(firedrill("plan", "lights-out", "--target", "here", "--json").stdout)
+    assert (said["suite"], said["stops on"], len(said["drills"])) == ("nights", ["put-back"], 2)
+    assert said["drills"][0] == alone
+    assert said["drills"][1] | {"hash": alone["hash"]} == alone | {"set": ["load.rate=5/s"]}
+
+
+def test_a_control_that_cannot_be_found_is_told_and_not_left_out(firedrill: Run, project: Path) -> None:
+    """By `check` and by `plan`, exit 2: the engine itself would go on without a word."""
+    path = project / "experiments" / "lights-out.yaml"
+    path.write_text(path.read_text() + "controls: [{name: notes, provider: {type: python, module: faults.notes}}]\n")
+    for arguments in (("check",), ("plan", "lights-out", "--target", "here")):
+        done = firedrill(*arguments)
+        assert (done.returncode, "there is no module faults.notes" in done.stderr) == (2, True), done.stderr
 
 
 def test_stage_status_tells_programs_that_none_is_up(firedrill: Run) -> None:

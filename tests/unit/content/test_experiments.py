@@ -8,6 +8,7 @@ from unit.content.sample_project import EXPERIMENT, changed
 
 from firedrill.content.experiments import load_experiment
 from firedrill.content.targets import load_target
+from firedrill.engine.subjects import subjects
 from firedrill.errors import InvalidFile
 
 REPOSITORY = Path(__file__).parents[3]
@@ -26,6 +27,10 @@ BAD = [
     ("{type: python, module: faults.light, func: turn_off", "{type: pyhton, module: faults.light, func: turn_off", "method.switch it off.provider.type: 'pyhton' is not accepted here", 15),
     ("{type: python, module: faults.light, func: turn_off", "{type: http, module: faults.light, func: turn_off", "method.switch it off.provider: a http provider needs the key 'url'", 15),
     ("    type: action\n    provider: {type: python, module: faults.light, func: turn_off", "    type: probe\n    provider: {type: python, module: faults.light, func: turn_off", "method: there is no action: nothing would be injected", 12),
+    ("rollbacks:", "controls:\n  - {name: notes, provider: {type: python, module: faults.notes}}\nrollbacks:", "controls.notes.provider.module: there is no module faults.notes", 17),
+    ("rollbacks:", "controls:\n  - {name: notes, provider: {type: python, module: faults.light}}\nrollbacks:", "controls.notes.provider.module: faults.light does nothing as a control", 17),
+    ("    type: action\n    provider: {type: python, module: faults.light, func: turn_off", "    type: action\n    controls: [{name: notes, provider: {type: python, module: no_such}}]\n    provider: {type: python, module: faults.light, func: turn_off", "method.switch it off.controls.notes.provider.module: there is no module no_such", 15),
+    ("rollbacks:", "rollbacks:\n  - {name: switch it on, type: action, provider: {type: python, module: faults.light, func: bright, arguments: {room: a}}}", "rollbacks: two are called 'switch it on'", 16),
 ]  # fmt: skip
 
 
@@ -55,6 +60,14 @@ def test_a_fault_without_a_way_back_must_say_why(project: Path) -> None:
                 load_experiment("lights-out", project)
 
 
+def test_a_control_that_is_there_and_does_something_is_accepted(project: Path) -> None:
+    """One function that the engine calls is enough; what it is given is its own business."""
+    (project / "faults" / "notes.py").write_text("def after_activity_control(context, state, book): ...\n")
+    control = "controls:\n  - {name: notes, provider: {type: python, module: faults.notes, arguments: {book: a}}}\n"
+    (project / "experiments" / "lights-out.yaml").write_text(EXPERIMENT + control)
+    assert load_experiment("lights-out", project)["controls"][0]["name"] == "notes"
+
+
 def test_an_experiment_is_handed_over_as_it_was_written(project: Path) -> None:
     """The engine gets the file's own content, nothing added and nothing renamed."""
     assert load_experiment("lights-out", project) == yaml.safe_load(EXPERIMENT)
@@ -80,10 +93,11 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
 def test_every_shipped_experiment_reads_its_names_from_the_environment(path: Path) -> None:
     """`chaos run` in a shell of the stage finds the same resources as `firedrill run`."""
     local = load_target("local", REPOSITORY).environment
-    configuration = yaml.safe_load(path.read_text())["configuration"]
+    experiment = yaml.safe_load(path.read_text())
+    configuration = experiment.get("configuration", {})
     asked = {one["key"]: one["default"] for one in configuration.values() if isinstance(one, dict)}
-    assert asked, "an experiment that names its resources itself runs on one target only"
-    assert asked == {key: local[key] if key.startswith("FIREDRILL_") else "" for key in asked}
+    assert asked or subjects(experiment) == ["stage"], "who names resources itself runs on one target only"
+    assert asked == {key: local.get(key, "") for key in asked}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])

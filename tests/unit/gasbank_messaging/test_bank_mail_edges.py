@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from unit.gasbank.stand import Cluster, running_cluster
 from unit.gasbank_messaging.mail import QUEUE, Mail, bundle, emptied, prepared
 
 from gasbank.messaging.outbox import Draft, put
 from gasbank.messaging.repair import send_again
+from gasbank.messaging.stepping import OneTurn
 from gasbank.store.engine import make_engine
+from gasbank.store.link import Work
 
 LOSE = "TRUNCATE statements.inbox, statements.inbox_lines, statements.effects"
+PROMOTED = "TRUNCATE ledger.outbox_history; INSERT INTO ledger.outbox_history (timeline) VALUES ('0000000F')"
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +75,128 @@ def test_after_a_promotion_what_was_sent_shortly_before_is_sent_again(play: Play
         await mail.say("alice", "bob")
         await mail.drain()
         mail.sql(LOSE)
-        mail.sql("UPDATE ledger.outbox_history SET timeline = '0000000F'")
+        mail.sql(PROMOTED)
         mail.restart_publisher()
         mail.restart_receiver()
         await mail.drain()
         assert sorted(mail.effects()) == [("alice", 1), ("bob", 1)]
+
+    play(scenario)
+
+
+def test_an_outage_before_a_promotion_may_take_as_long_as_it_likes(play: Play) -> None:
+    """Nothing could be marked for an hour before the promotion: what was sent last comes again all the same. What was sent long before that
+    does not, and customers get nothing twice.
+    """
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice")
+        await mail.drain()
+        mail.sql("UPDATE ledger.outbox SET sent_at = sent_at - interval '1 minute'")
+        await mail.say("bob")
+        await mail.drain()
+        mail.sql(
+            """INSERT INTO ledger.outbox (id, kind, receiver, party, body, sequence, sent_at, bus)
+            VALUES (gen_random_uuid(), 'confirmation', 'outside', 'bob', '{}', 1, now(), 'A')"""
+        )
+        mail.sql("UPDATE ledger.outbox SET sent_at = sent_at - interval '1 hour'")
+        mail.sql(LOSE)
+        mail.sql(PROMOTED)
+        mail.restart_publisher()
+        mail.restart_receiver()
+        await mail.drain()
+        assert mail.effects() == [("bob", 1)]
+        assert mail.b.queues.get("confirmations", {}) == mail.a.queues.get("confirmations", {}) == {}
+
+    play(scenario)
+
+
+def test_what_was_sent_before_a_promotion_is_not_marked_after_it(play: Play) -> None:
+    """It was sent, and not marked yet; the database is another one now, which another process has seen already; what the receiver had taken
+    is lost. It is sent again.
+    """
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice")
+        await mail.publish()
+        await mail.receive()
+        await mail.handle()
+        assert mail.effects() == [("alice", 1)]
+        mail.sql(LOSE)
+        mail.publisher._timeline = "0000000F"  # noqa: SLF001
+        await mail.drain()
+        assert mail.effects() == [("alice", 1)]
+
+    play(scenario)
+
+
+class Unfinished(OneTurn):
+    """Its transactions end before their commit."""
+
+    async def transact(self, work: Work[Any]) -> Any:
+        async def whole(connection: AsyncConnection) -> None:
+            await work(connection)
+            raise EOFError
+
+        return await super().transact(whole)
+
+
+def test_a_promotion_counts_as_seen_when_what_follows_from_it_is_done(play: Play) -> None:
+    """The turn fails before what should be sent again is committed: it is sent again at the next turn."""
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice")
+        await mail.drain()
+        mail.sql(LOSE)
+        mail.sql(PROMOTED)
+        mail.restart_publisher()
+        mail.restart_receiver()
+        with pytest.raises(EOFError):
+            await mail.publisher.publish(Unfinished(mail.bank, "ledger"))
+        await mail.drain()
+        assert mail.effects() == [("alice", 1)]
+
+    play(scenario)
+
+
+def test_a_mark_counts_in_the_database_that_it_was_sent_for_only(play: Play) -> None:
+    """The promotion comes between the look and the mark: nothing is marked, and the message is ready once more."""
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice")
+        await mail.publish()
+        mail.publisher._timeline = "0000000F"  # noqa: SLF001
+        ready = await mail.bank.transact("ledger", mail.publisher._advance)  # noqa: SLF001
+        assert [row.party for row in ready] == ["alice"]
+        assert mail.waiting() == 2
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("bundled", [True, False])
+def test_a_message_that_is_numbered_anew_leaves_no_gap(play: Play, *, bundled: bool) -> None:
+    """Before a loss it was the second of its line, and a bus remembers that; the first was lost. Now it is the first, and another one the
+    second: both take effect, as what follows does.
+    """
+
+    async def scenario(mail: Mail) -> None:
+        await mail.say("alice", note="survived")
+        if bundled:
+            await mail.say("alice", note="new")
+        [(name, *_), *_] = mail.sql("SELECT id, kind FROM ledger.outbox ORDER BY position")
+        mail.b.keep(QUEUE, bundle(2, id=name, body={"note": "survived"}))
+        await mail.receive(1)
+        await mail.handle()
+        await mail.publish()
+        if not bundled:
+            await mail.receive()
+            await mail.say("alice", note="new")
+        await mail.drain()
+        await mail.say("alice", note="later")
+        await mail.drain()
+        told = mail.sql("SELECT sequence, note FROM statements.effects ORDER BY nth")
+        assert told == [(1, "survived"), (2, "new"), (3, "later")]
+        assert mail.quarantined() == []
 
     play(scenario)
 

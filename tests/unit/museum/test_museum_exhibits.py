@@ -1,14 +1,18 @@
-"""The list of exhibits is whole, the page that is made of it says what was found, and the explanation is about the same drills."""
+"""The list of exhibits is whole, the page that is made of it says what was found, and guide and drills are about the same findings."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from benchmarks.museum import EXHIBITS, Seen, caught, failed_of, healthy_runs, key_of, page, wanted
+from benchmarks.museum import EXHIBITS, HEALTHY, Exhibit, Seen, failed_of, is_settled, key_of, page, seen_of, wanted
+from firedrill.content.drills import load_drill
+from firedrill.content.settings import read_settings
 from gasbank.mistakes import MISTAKES
 
-GUIDE = Path(__file__).parents[3] / "docs/museum.md"
+ROOT = Path(__file__).parents[3]
+GUIDE = ROOT / "docs/museum.md"
 FIRST = EXHIBITS[0]
 
 
@@ -17,10 +21,24 @@ def test_each_mistake_is_caught_by_one_drill() -> None:
     assert sorted(each.mistake for each in EXHIBITS) == sorted(name for name in MISTAKES if name)
 
 
+@pytest.mark.parametrize("mistake", [each.mistake for each in EXHIBITS])
+def test_each_mistake_can_be_asked_for(mistake: str) -> None:
+    """By its name, on the command line."""
+    assert read_settings([f"bank.mistake={mistake}"]).stage.mistake == mistake
+
+
 def test_the_guide_is_about_the_same_drills_and_findings() -> None:
     """Row by row: mistake, drill, what must fail."""
-    rows = re.findall(r"^\| ([\w-]+) \| ([\w-]+)[^|]* \| [`*]([^`*]+)[`*] \|", GUIDE.read_text(), re.MULTILINE)
-    assert rows == [(each.mistake, each.drill, each.finding) for each in EXHIBITS]
+    rows = re.findall(r"^\| ([\w-]+) \| ([\w-]+) \| [`*]([^`*]+)[`*] \|", GUIDE.read_text(), re.MULTILINE)
+    assert rows == [tuple(each) for each in EXHIBITS]
+
+
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda each: each.mistake)
+def test_the_drill_judges_what_must_fail(exhibit: Exhibit) -> None:
+    """The objective or the invariant is in the drill file, under that name."""
+    drill = load_drill(exhibit.drill, ROOT, ())
+    judged = {each.name for each in (*drill.objectives, *drill.invariants)}
+    assert exhibit.finding in judged
 
 
 @pytest.mark.parametrize(
@@ -31,10 +49,9 @@ def test_a_drill_that_fails_for_another_reason_has_not_caught_it(
     outcome: str, failed: list[str], *, is_caught: bool
 ) -> None:
     """Only a failed verdict with the right objective counts, and the page says so."""
-    seen = Seen(outcome, failed, 61.0, "2026-11-24")
-    assert caught(FIRST, seen) == is_caught
-    shown = page({key_of(FIRST.drill, FIRST.mistake, FIRST.settings): seen})
+    shown = page({key_of(FIRST.drill, FIRST.mistake): Seen(outcome, failed, 61.0, "2026-11-24")})
     assert ("| caught |" in shown) == is_caught
+    assert ("**not caught**" in shown) != is_caught
     assert shown.count("not run") == len(EXHIBITS) - 1
 
 
@@ -48,8 +65,23 @@ def test_what_failed_is_read_from_the_verdict() -> None:
 
 
 def test_healthy_runs_come_first_and_are_counted_apart() -> None:
-    """Each drill that is wanted, with the same settings."""
+    """Of each drill that is wanted; one that failed is named."""
     runs = list(wanted([FIRST.drill], 2))
-    assert [mistake for _, mistake, _, _ in runs] == ["", "", "no-retry", "stale-pool"]
-    found = {key_of(*each): Seen("pass", [], 1.0, "2026-11-24") for each in runs}
-    assert len(healthy_runs(found, FIRST.drill, FIRST.settings)) == 2
+    assert [mistake for _, mistake, _ in runs] == [HEALTHY, HEALTHY, "no-retry", "stale-pool"]
+    found = {key_of(*each): Seen("pass", [], 1.0, "2026-11-24") for each in runs[:1]}
+    found |= {key_of(*runs[1]): Seen("fail", ["lost writes"], 1.0, "2026-11-24")}
+    assert f"| {FIRST.drill} | 2 | 1 | fail: lost writes |" in page(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "stdout"),
+    [(4, ""), (4, '{"outcome": "inconclusive", "objectives": [], "invariants": []}')],
+    ids=["no stage", "the fault was refused"],
+)
+def test_what_could_not_be_run_is_no_finding_and_is_tried_again(code: int, stdout: str) -> None:
+    """The reason is kept for whoever reads the page; a verdict is kept."""
+    seen = seen_of(subprocess.CompletedProcess([], code, stdout, "a\nno stage\n"), 1.0, "2026-11-24")
+    assert (seen.outcome, is_settled(seen)) == ("could not run: no stage", False)
+    assert not is_settled(None)
+    assert not is_settled(Seen("inconclusive", [], 1.0, "2026-11-24"))
+    assert is_settled(Seen("fail", [], 1.0, "2026-11-24"))

@@ -6,7 +6,7 @@ import pytest
 
 from firedrill.errors import CannotRun
 from firedrill.safety.lock import locked
-from firedrill.safety.undo import Line, Undo, UndoJournal, open_undos
+from firedrill.safety.undo import Line, Undo, UndoJournal, is_left_open, open_undos
 
 UNDO = Undo("fail back", "firedrill.actions.sql", "fail_back", {"to": "dbp"}, {"FIREDRILL_SQL_PRIMARY": "dbp"})
 
@@ -27,6 +27,27 @@ def test_what_a_dead_run_left_is_found_with_all_that_it_knew(tmp_path: Path) -> 
     (found,) = open_undos(tmp_path / "home", "local")
     assert (found.undos, found.commanded, found.tokens) == ([UNDO], True, ["abc"])
     assert open_undos(tmp_path / "home", "another-target") == []
+
+
+def test_what_was_carried_out_is_not_left(tmp_path: Path) -> None:
+    """Of two undos one succeeded before the run died: only the other is to be done."""
+    left = journal(tmp_path)
+    other = Undo("open B", "firedrill.actions.servicebus", "activate_queues", {}, {})
+    left.open([other])
+    left.append(Line(undone=UNDO.name))
+    (found,) = open_undos(tmp_path / "home")
+    assert found.undos == [other]
+
+
+def test_a_pointer_that_cannot_be_read_is_told_by_name(tmp_path: Path) -> None:
+    """The disk was full when it was written: something may be left, and nobody knows where."""
+    left = journal(tmp_path)
+    left.pointer.write_bytes(b'{"ru')
+    with pytest.raises(CannotRun) as refused:
+        open_undos(tmp_path / "home")
+    assert refused.value.where == str(left.pointer)
+    assert is_left_open(tmp_path / "home", "local")
+    assert not is_left_open(tmp_path / "home", "elsewhere")
 
 
 def test_a_closed_journal_is_no_longer_open(tmp_path: Path) -> None:
