@@ -9,7 +9,9 @@ import pytest
 from benchmarks.museum import EXHIBITS, HEALTHY, Exhibit, Seen, failed_of, is_settled, key_of, page, seen_of, wanted
 from firedrill.content.drills import load_drill
 from firedrill.content.settings import read_settings
+from gasbank.audit.archived import CLEAR_S
 from gasbank.mistakes import MISTAKES
+from probes.gasbank import audit
 
 ROOT = Path(__file__).parents[3]
 GUIDE = ROOT / "docs/museum.md"
@@ -39,6 +41,13 @@ def test_the_drill_judges_what_must_fail(exhibit: Exhibit) -> None:
     drill = load_drill(exhibit.drill, ROOT, ())
     judged = {each.name for each in (*drill.objectives, *drill.invariants)}
     assert exhibit.finding in judged
+
+
+def test_the_drill_of_the_archive_lasts_until_late_documents_are_late() -> None:
+    """Home is back when the fault stands; what is away longer than it may be is seen before the drill ends."""
+    after_s = load_drill("storage-region-down", ROOT).recovery.after_s
+    assert after_s is not None
+    assert after_s > audit.IDLE_S + CLEAR_S
 
 
 @pytest.mark.parametrize(
