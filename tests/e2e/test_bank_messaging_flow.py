@@ -28,7 +28,7 @@ def buses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buses]:
 
 
 def test_bus_a_dies_and_comes_back(cluster: Cluster, buses: Buses) -> None:
-    """Over A; A killed: over B, soon; A back: over A again, after a probe. Each message once, in order, the change on record."""
+    """Over A; A killed: over B, soon, with what A may still have; A back: over A again, after a probe. Each once, in order, the change on record."""
     with open_office(cluster, buses) as office:
         office.say(30)
         office.all_handled(30)
@@ -37,7 +37,7 @@ def test_bus_a_dies_and_comes_back(cluster: Cluster, buses: Buses) -> None:
         office.say(30)
         took = office.all_handled(60)
         print(f"with bus A killed, 30 messages came over B within {took:.2f} s")
-        assert office.buses_used() == {"A": 30, "B": 30}
+        assert office.buses_used() == {"B": 60}
         office.a.start()
         said = 60
 
@@ -46,7 +46,7 @@ def test_bus_a_dies_and_comes_back(cluster: Cluster, buses: Buses) -> None:
             office.say(3)
             said += 3
             office.all_handled(said)
-            return office.buses_used()["A"] > 30
+            return "A" in office.buses_used()
 
         office.until(over_a_again, "back on A")
         lines = office.lines()
