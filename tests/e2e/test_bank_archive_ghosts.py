@@ -2,31 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_archive.teller import confirmed, posted, tell, told
-from unit.gasbank_archive.vault import GONE, WELL, Regions, Vault, running_regions, vault
+from unit.gasbank_archive.vault import GONE, WELL, Regions, Vault, vault
 
 from gasbank.confirmations.signing import signer
 
 pytestmark = pytest.mark.e2e
 LOSE = "TRUNCATE confirmations.messages, confirmations.lines, confirmations.outbox, archive.manifest"
 RECORDED = "SELECT data ->> 'told_again' FROM audit.events WHERE event = 'archive-conflict'"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regions]:
-    with running_regions(tmp_path_factory.mktemp("regions")) as regions:
-        yield regions
 
 
 async def contents(here: Vault, region: int) -> dict[str, bytes]:
