@@ -22,7 +22,7 @@ NOT_EMULATED = {
     "Errors 40197, 40501, 4060, 10928 and others": "Only 40613 is answered for a database that is away",
     "Automatic failover after the grace period": "Failovers happen when they are asked for",
     "Create, change or delete a failover group": "There is one, and it stays",
-    "Backups for days": "A moment can be restored from the first backup, right after the start, on; after 200 MB of log from a later one. Restoring a secondary's database, or to another server, is refused",
+    "Backups for days": "A moment can be restored from the first backup, right after the start, on; after 800 MB of log from a later one. Restoring a secondary's database, or to another server, is refused",
     "Geo-restore, long-term retention, elastic pools": "Not there yet",
     "Other changes of a database": "Create with any other createMode, update, and deletion of the group's own database are answered 501",
 }
