@@ -7,7 +7,7 @@ No bank stands before a copy, so both databases are asked directly, over the wir
 import asyncio
 import os
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chaoslib.exceptions import ActivityFailed
 
@@ -88,7 +88,7 @@ def unbalanced(url: str, timeout_s: float = 10.0) -> str:
     return "; ".join(f"{count} {what}" for what, count in found.items() if count)
 
 
-def rows(url: str, question: str, timeout_s: float) -> list[tuple[int, str, datetime]]:
+def rows(url: str, question: str, timeout_s: float) -> list[Any]:
     import psycopg
 
     limit = f"-c statement_timeout={max(1, round(timeout_s * 1000))}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from contract.kubernetes_process import KubernetesProcess
+from contract.kubernetes_process import KubernetesProcess, deployment, namespace
 from contract.running_stage import CONFIG, RunningStage
 
 
@@ -70,3 +70,12 @@ def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesP
     process = KubernetesProcess(tmp_path_factory.mktemp("kubernetes"))
     yield process
     assert process.end() < 5
+
+
+@pytest.fixture(scope="module")
+def ready(kubernetes: KubernetesProcess, request: pytest.FixtureRequest) -> KubernetesProcess:
+    """With the deployment `web` in the namespace `NS` of the test's file, and all its pods ready."""
+    name = request.module.NS
+    assert "error" not in kubernetes.apply(namespace(name), deployment("web", name))
+    kubernetes.must("wait_ready", within_s=30)
+    return kubernetes

@@ -5,8 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from contract.kubernetes_process import KubernetesProcess, deployment, namespace
+from contract.kubernetes_process import KubernetesProcess
 
 NS = "by-chaos"
 # chaosk8s reads KUBECONFIG when kubernetes is imported: a process of its own, as `chaos run` is one.
@@ -35,13 +34,6 @@ cordon_node(name)
 uncordon_node(name)
 print("all of it")
 """
-
-
-@pytest.fixture(scope="module")
-def ready(kubernetes: KubernetesProcess) -> KubernetesProcess:
-    assert "error" not in kubernetes.apply(namespace(NS), deployment("web", NS))
-    kubernetes.must("wait_ready", within_s=30)
-    return kubernetes
 
 
 def test_activities_of_chaosk8s_run_unchanged(ready: KubernetesProcess, tmp_path: Path) -> None:

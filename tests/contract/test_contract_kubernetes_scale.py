@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.kubernetes_process import REGION, KubernetesProcess, deployment, namespace
+from contract.kubernetes_process import REGION, KubernetesProcess
 
 NS = "scaled"
 # The client reads KUBECONFIG when it is imported: a process of its own, as `chaos run` is one.
@@ -16,6 +16,7 @@ SCRIPT = """
 import json, sys
 from chaoslib.exceptions import ActivityFailed
 from firedrill.actions import kubernetes_scale as actions, notes
+from firedrill.probes.kubernetes import deployments
 
 heard = []
 notes.listen(lambda kind, at, data: heard.append([kind, data.get("value", data.get("name", ""))]))
@@ -24,40 +25,33 @@ try:
     said = getattr(actions, func)(*given)
 except ActivityFailed as error:
     said = str(error)
-print(json.dumps([said, heard]))
+print(json.dumps([said, heard, deployments(*given[:2])["web"]]))
 """
+WHOLE = [2, 2]  # ready and wanted
 
 
-@pytest.fixture(scope="module")
-def web(kubernetes: KubernetesProcess) -> KubernetesProcess:
-    assert "error" not in kubernetes.apply(namespace(NS), deployment("web", NS))
-    kubernetes.must("wait_ready", within_s=30)
-    return kubernetes
-
-
-def call(web: KubernetesProcess, func: str, *given: Any, **env: str) -> tuple[Any, list[list[str]]]:
-    """What the action answered, or the words of its refusal; and what it noted."""
-    told = {"KUBECONFIG": web.kubeconfig, "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **env}
+def call(ready: KubernetesProcess, func: str, *given: Any, **env: str) -> tuple[Any, list[list[str]], list[int]]:
+    """What the action answered, or the words of its refusal; what it noted; and ready and wanted replicas at that very moment."""
+    told = {"KUBECONFIG": ready.kubeconfig, "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **env}
     argv = [sys.executable, "-c", SCRIPT, json.dumps([func, given])]
     done = subprocess.run(argv, env=told, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    said, heard = json.loads(done.stdout)
-    return said, heard
+    said, heard, now = json.loads(done.stdout)
+    return said, heard, now
 
 
-def test_no_pod_is_left_until_they_are_given_back(web: KubernetesProcess) -> None:
+def test_no_pod_is_left_until_they_are_given_back(ready: KubernetesProcess) -> None:
     """The undo returns when they are ready, says so, and may be called again."""
-    said, heard = call(web, "scale_deployment", REGION, NS, "web", 0)
-    assert said == 2
+    said, heard, now = call(ready, "scale_deployment", REGION, NS, "web", 0)
+    assert (said, now[1]) == (2, 0)
     assert [kind for kind, _ in heard] == ["fault.command", "fault.accepted", "fault.done", "observed"]
     assert heard[-1] == ["observed", "no"]
-    assert "has no replicas already" in call(web, "scale_deployment", REGION, NS, "web", 0)[0]
-    said, heard = call(web, "restore_replicas", REGION, NS, "web", 2)
-    assert said == 2
+    assert "has no replicas already" in call(ready, "scale_deployment", REGION, NS, "web", 0)[0]
+    said, heard, now = call(ready, "restore_replicas", REGION, NS, "web", 2)
+    assert (said, now) == (2, WHOLE)
     assert [kind for kind, _ in heard] == ["undo.command", "undo.accepted", "undo.done", "observed"]
     assert heard[-1] == ["observed", "yes"]
-    assert len(web.ready_pods("web")) == 2
-    said, heard = call(web, "restore_replicas", REGION, NS, "web", 2)
+    said, heard, now = call(ready, "restore_replicas", REGION, NS, "web", 2)
     assert [kind for kind, _ in heard] == ["undo.not-needed", "observed"]
 
 
@@ -69,21 +63,21 @@ def test_no_pod_is_left_until_they_are_given_back(web: KubernetesProcess) -> Non
         (("web", -1), "-1 replicas of web"),
     ],
 )
-def test_what_would_break_nothing_is_refused(web: KubernetesProcess, given: Any, words: str) -> None:
+def test_what_would_break_nothing_is_refused(ready: KubernetesProcess, given: Any, words: str) -> None:
     """Before anything is touched, and nothing is noted."""
-    said, heard = call(web, "scale_deployment", REGION, NS, *given)
+    said, heard, now = call(ready, "scale_deployment", REGION, NS, *given)
     assert words in said
-    assert (said.endswith("nothing was touched"), heard) == (True, [])
+    assert (said.endswith("nothing was touched"), heard, now) == (True, [], WHOLE)
 
 
-def test_a_cluster_that_is_not_allowed_is_left_alone(web: KubernetesProcess) -> None:
+def test_a_cluster_that_is_not_allowed_is_left_alone(ready: KubernetesProcess) -> None:
     """The target's list decides, before the cluster is asked."""
-    said, heard = call(web, "scale_deployment", REGION, NS, "web", 0, FIREDRILL_ALLOW="kubernetes/northeurope")
+    said, heard, now = call(ready, "scale_deployment", REGION, NS, "web", 0, FIREDRILL_ALLOW="kubernetes/northeurope")
     assert "kubernetes/westeurope is not in the target's allow-list" in said
-    assert heard == []
+    assert (heard, now) == ([], WHOLE)
 
 
-def test_chaos_toolkit_scales_and_gives_back(web: KubernetesProcess, tmp_path: Path) -> None:
+def test_chaos_toolkit_scales_and_gives_back(ready: KubernetesProcess, tmp_path: Path) -> None:
     """As an experiment calls both."""
     activity = {"type": "action", "name": "no pods"}
     module = {"type": "python", "module": "firedrill.actions.kubernetes_scale"}
@@ -93,7 +87,7 @@ def test_chaos_toolkit_scales_and_gives_back(web: KubernetesProcess, tmp_path: P
     experiment = {"title": "no pods", "description": "none", "method": [scale], "rollbacks": [back]}
     (tmp_path / "experiment.json").write_text(json.dumps(experiment))
     chaos = str(Path(sys.executable).parent / "chaos")
-    env = {"KUBECONFIG": web.kubeconfig, "PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    env = {"KUBECONFIG": ready.kubeconfig, "PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     env["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run(
         [chaos, "--no-version-check", "run", "--rollback-strategy", "always", "experiment.json"],
@@ -106,4 +100,4 @@ def test_chaos_toolkit_scales_and_gives_back(web: KubernetesProcess, tmp_path: P
     )
     journal = json.loads((tmp_path / "journal.json").read_text())
     assert [one["output"] for one in journal["run"] + journal["rollbacks"]] == [2, 2], done.stderr[-3000:]
-    assert len(web.ready_pods("web")) == 2
+    assert len(ready.ready_pods("web")) == 2

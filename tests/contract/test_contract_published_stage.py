@@ -50,7 +50,7 @@ PAIR = {
     "type: Microsoft.ServiceBus/Namespaces/DisasterRecoveryConfigs, "
     "not Microsoft.ServiceBus/Namespaces/DisasterRecoveryConfig",
 }
-ACCOUNT = {"properties.keyCreationTime", "properties.networkAcls"}
+ACCOUNT = {"properties.keyCreationTime"}
 LACKS = {
     "StorageAccounts_GetProperties": ACCOUNT
     | {"properties.isSkuConversionBlocked", "properties.accountMigrationInProgress"},

@@ -73,7 +73,8 @@ def at_secondary(said: dict[str, str], container: ContainerClient) -> ContainerC
 def turned_away(work: Any) -> tuple[int, str]:
     with pytest.raises(HttpResponseError) as refused:
         work()
-    return int(refused.value.status_code or 0), str(getattr(refused.value, "error_code", ""))
+    code = getattr(refused.value, "error_code", "")
+    return int(refused.value.status_code or 0), str(getattr(code, "value", code))
 
 
 def update(properties: dict[str, Any]) -> Any:

@@ -20,9 +20,10 @@ from azsim.sql.models import GroupView, ServerView, SqlModels
 from azsim.sql.routes import SERVER
 from firedrill.clock import utc_now
 from firedrill.content.plans import Order
-from firedrill.content.suites import plan_suite
+from firedrill.content.suites import SuitePlan, plan_suite
 from firedrill.engine.view import PlainView
-from firedrill.suite import SuiteEnded, run_suite
+from firedrill.safety.undo import Undo, UndoJournal
+from firedrill.suite import Book, SuiteEnded, failed, run_suite
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "sql-planned-failover.yaml"
 SUITE = """\
@@ -61,7 +62,7 @@ def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ArmStand]:
 
 
 @pytest.fixture
-def ended(stand: ArmStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteEnded:
+def planned(stand: ArmStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuitePlan:
     project = make_project(tmp_path / "project")
     shutil.copy(EXPERIMENT, project / "experiments" / "lights-out.yaml")
     (project / "drills" / "suites").mkdir()
@@ -79,8 +80,13 @@ def ended(stand: ArmStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
         "REQUESTS_CA_BUNDLE": stand.ca,
     }.items():
         monkeypatch.setenv(name, value)
+    return plan_suite(Order("three", "away", tmp_path / "reports"))
+
+
+@pytest.fixture
+def ended(planned: SuitePlan) -> SuiteEnded:
     before = dict(os.environ)
-    ended = run_suite(plan_suite(Order("three", "away", tmp_path / "reports")), PlainView())
+    ended = run_suite(planned, PlainView())
     assert dict(os.environ) == before
     return ended
 
@@ -107,3 +113,26 @@ def test_a_suite_whose_drills_cannot_begin_says_so_everywhere(
     said = json.loads((ended.folder / "suite.json").read_bytes())
     assert (said["exit_code"], [one["ending"] for one in said["drills"]]) == (4, endings)
     assert ("redundancy did not come back" in said["stopped"]) is seeding
+
+
+def test_a_bug_in_one_drill_is_told_as_that_drills(planned: SuitePlan) -> None:
+    """Something that nobody foresaw: the drill could not run, the next is tried, and code, record and page say the same."""
+    (order, plan), *others = planned.steps
+    broken = planned._replace(steps=((order, plan._replace(experiment={})), *others))
+    ended = run_suite(broken, PlainView())
+    first, second, _ = ended.record.drills
+    said = "firedrill itself failed: KeyError: 'method'; next: read crashes.txt"
+    assert (first.ending, first.why, second.ending) == ("could not run", said, "could not run")
+    assert second.why != said
+    assert json.loads((ended.folder / "suite.json").read_bytes())["exit_code"] == ended.record.exit_code == 4
+    assert "KeyError: 'method'" in (ended.folder / "crashes.txt").read_text()
+
+
+def test_what_a_bug_left_open_is_not_put_back(planned: SuitePlan, tmp_path: Path) -> None:
+    """The undo of a fault is on disk and nobody closed it: code 5, whatever it was that ended the drill."""
+    book = Book(planned)
+    assert failed(book.record.drills[0], ValueError("odd"), book).ending == "could not run"
+    run = tmp_path / "run"
+    run.mkdir()
+    UndoJournal(run, "away", tmp_path / "home").open([Undo("switch it on", "faults.light", "turn_on", {}, {})])
+    assert failed(book.record.drills[0], ValueError("odd"), book).ending == "put-back incomplete"

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 
 import certifi
 import pytest
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_archive.teller import posted, tell, told
-from unit.gasbank_archive.vault import GONE, WELL, Regions, running_regions, vault
+from unit.gasbank_archive.vault import GONE, WELL, Regions, vault
 
 from gasbank.archive.blobs import BlobError, Blobs
 from gasbank.archive.names import Item, digest, item_of
@@ -18,18 +17,6 @@ from gasbank.confirmations.signing import signer
 from gasbank.resilience.classify import BreakerOpenError
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regions]:
-    with running_regions(tmp_path_factory.mktemp("regions")) as regions:
-        yield regions
 
 
 def test_what_was_told_is_archived_in_region_1(cluster: Cluster, regions: Regions) -> None:

@@ -2,32 +2,20 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from unit.gasbank.desk import Desk
-from unit.gasbank.stand import Cluster, Stand, environment, running_cluster, standing
+from unit.gasbank.stand import Cluster, Stand, environment, standing
 from unit.gasbank_archive.teller import posted, tell, told
-from unit.gasbank_archive.vault import GONE, WELL, Regions, Vault, empty, running_regions
+from unit.gasbank_archive.vault import GONE, WELL, Regions, Vault, empty
 
 from gasbank.bank import Bank
 from gasbank.settings import settings
 from gasbank.store.engine import make_engine
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regions]:
-    with running_regions(tmp_path_factory.mktemp("regions")) as regions:
-        yield regions
 
 
 @asynccontextmanager

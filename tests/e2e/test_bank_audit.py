@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from unit.gasbank.desk import Desk, desk
-from unit.gasbank.stand import Cluster, Proxy, running_cluster
+from unit.gasbank.stand import Cluster, Proxy
 
 from gasbank.audit.log import record
 from gasbank.audit.notices import LOST, MOST_KEPT
@@ -24,12 +24,6 @@ from gasbank.store.engine import make_engine
 from gasbank.store.transaction import in_transaction
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from unit.gasbank.signing import ISSUER, Signer, publish
-from unit.gasbank.stand import Cluster, Stand, running_cluster, standing
+from unit.gasbank.stand import Cluster, Stand, standing
 
 from gasbank.settings import settings
 from gasbank.web.app import make_app
@@ -28,12 +27,6 @@ OTHER_PARTS = {
     "buyer": "dave",
     "region": "1",
 }
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def token(name: str, *roles: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from contract.bus_process import BusProcess
 from sqlalchemy import text
-from unit.gasbank.stand import Cluster, environment, running_cluster
+from unit.gasbank.stand import Cluster, environment
 from unit.gasbank_messaging.mail import bundle, prepared
 
 from gasbank.bank import Bank
@@ -26,12 +26,6 @@ ASK = text("SELECT count(*) FROM statements.inbox")
 HANGS = {"timeout", "connection"}  # a send that is not answered, a link that is not opened
 SLICES, ASKS = 6, 150
 RATIO = 1.2
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture

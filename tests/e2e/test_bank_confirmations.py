@@ -1,22 +1,15 @@
 """What customers are told: one document per message and party, numbered without a gap, each once, the same numbers to both sides."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from unit.gasbank.desk import desk
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_archive.teller import DAY, confirmed, posted, said, tell, told
 
 from gasbank.confirmations.signing import signer
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def test_each_movement_is_confirmed_once_and_in_order(cluster: Cluster) -> None:

@@ -1,7 +1,6 @@
 """Injection, withdrawal from store and matched deals: what the ledger does when the plant and the market answer."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -9,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from unit.gasbank.desk import Desk, desk
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 
 from gasbank.errors import RefusalError
 from gasbank.ledger.commands import Deposit, OpenAccount, Reserve, Transfer
@@ -21,12 +20,6 @@ from gasbank.store.engine import make_engine
 
 pytestmark = pytest.mark.e2e
 HOUR = "2026-11-23T06:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 async def rich(bank: Desk, *names: str) -> None:

@@ -1,19 +1,12 @@
 """The bank over HTTP, on a real PostgreSQL that is well."""
 
 import asyncio
-from collections.abc import Iterator
 
 import psycopg
 import pytest
-from unit.gasbank.stand import Cluster, Stand, running_cluster, standing
+from unit.gasbank.stand import Cluster, Stand, standing
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def test_a_customers_day(cluster: Cluster) -> None:

@@ -3,14 +3,14 @@
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from unit.gasbank.stand import Cluster, Proxy, Stand, running_cluster, standing
+from unit.gasbank.stand import Cluster, Proxy, Stand, standing
 
 from gasbank.mistakes import habits
 from gasbank.resilience.classify import BreakerOpenError
@@ -19,12 +19,6 @@ from gasbank.store.link import Link
 from gasbank.store.listener import Listener
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 class Way(NamedTuple):

@@ -4,11 +4,10 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 
 from benchmarks.leading.rounds import Result, Rounds
 from gasbank.errors import StaleTokenError
@@ -18,12 +17,6 @@ from gasbank.store.engine import make_engine
 
 pytestmark = pytest.mark.e2e
 NAME = "plant/act"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from unit.gasbank.stand import Cluster, environment, running_cluster
+from unit.gasbank.stand import Cluster, environment
 
 from gasbank.mistakes import habits
 from gasbank.resilience.breaker import Breaker
@@ -19,12 +19,6 @@ from gasbank.store.link import Link
 
 pytestmark = pytest.mark.e2e
 SLOTS = 3
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from contract.bus_process import BusProcess
 from e2e.post_office import gapless, open_office, two_buses
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_messaging.mail import bundle
 
 from gasbank.messaging.azure_bus import AzureBus
@@ -22,19 +22,13 @@ Buses = tuple[BusProcess, BusProcess]
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
 def buses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buses]:
     with two_buses(tmp_path_factory.mktemp("buses")) as buses:
         yield buses
 
 
 def test_bus_a_dies_and_comes_back(cluster: Cluster, buses: Buses) -> None:
-    """Over A; A killed: over B, soon; A back: over A again, after a probe. Each message once, in order, the change on record."""
+    """Over A; A killed: over B, soon, with what A may still have; A back: over A again, after a probe. Each once, in order, the change on record."""
     with open_office(cluster, buses) as office:
         office.say(30)
         office.all_handled(30)
@@ -43,7 +37,7 @@ def test_bus_a_dies_and_comes_back(cluster: Cluster, buses: Buses) -> None:
         office.say(30)
         took = office.all_handled(60)
         print(f"with bus A killed, 30 messages came over B within {took:.2f} s")
-        assert office.buses_used() == {"A": 30, "B": 30}
+        assert office.buses_used() == {"B": 60}
         office.a.start()
         said = 60
 
@@ -52,7 +46,7 @@ def test_bus_a_dies_and_comes_back(cluster: Cluster, buses: Buses) -> None:
             office.say(3)
             said += 3
             office.all_handled(said)
-            return office.buses_used()["A"] > 30
+            return "A" in office.buses_used()
 
         office.until(over_a_again, "back on A")
         lines = office.lines()

@@ -4,18 +4,11 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import pytest
 from unit.gasbank.stand import Cluster, environment, free_port, running_cluster, standing
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def test_no_retry_shows_the_outage(cluster: Cluster) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from e2e.museum import Museum, Probe, open_museum
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_messaging import bad_moments as moments
 from unit.gasbank_messaging.mail import Mail, emptied
 
@@ -22,12 +22,6 @@ from probes.gasbank import audit, conserved, plant
 
 pytestmark = pytest.mark.e2e
 HOUR = "2026-11-23T06:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The museum seen from outside, where the mistake is in the web process itself or shows in the archive: asked by the project's probes."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
@@ -10,8 +9,8 @@ from typing import Any
 import pytest
 from e2e.museum import Probe, open_museum
 from unit.gasbank.desk import Desk
-from unit.gasbank.stand import Cluster, Stand, environment, running_cluster, standing
-from unit.gasbank_archive.vault import GONE, WELL, Regions, Vault, empty, running_regions
+from unit.gasbank.stand import Cluster, Stand, environment, standing
+from unit.gasbank_archive.vault import GONE, WELL, Regions, Vault, empty
 
 from firedrill.probes import Answer, Ask
 from firedrill.probes.wire import Client, origin
@@ -30,18 +29,6 @@ from probes.gasbank import audit, later
 
 pytestmark = pytest.mark.e2e
 RUNS = count()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regions]:
-    with running_regions(tmp_path_factory.mktemp("regions")) as regions:
-        yield regions
 
 
 @pytest.mark.parametrize(("mistake", "said"), [("", ""), ("24-hour-day", "has 23 hours, and the bank says 24")])

@@ -1,7 +1,6 @@
 """Nominations on a real PostgreSQL: taken in once, matched in cycles, and what others are told of it."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -9,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_market.office import Office, day_of, names_of, office
 
 from gasbank.errors import RefusalError
@@ -21,12 +20,6 @@ from gasbank.nominations.reading import deal, message
 
 pytestmark = pytest.mark.e2e
 HEALTHY = Habits()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def said(message_id: str, direction: Any, hours: Any, day: date) -> Nomination:

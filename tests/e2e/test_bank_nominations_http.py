@@ -10,19 +10,13 @@ from typing import Any
 
 import pytest
 from unit.gasbank.signing import ISSUER, Signer, publish
-from unit.gasbank.stand import Cluster, Proxy, Stand, running_cluster, standing
+from unit.gasbank.stand import Cluster, Proxy, Stand, standing
 from unit.gasbank_market.office import day_of, names_of
 
 from gasbank.domain.gasday import gas_day_of
 
 pytestmark = pytest.mark.e2e
 XML = {"Content-Type": "application/xml; charset=utf-8"}
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def body(direction: str = "sell", **changed: Any) -> dict[str, Any]:

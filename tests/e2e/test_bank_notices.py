@@ -1,15 +1,15 @@
 """What a process notices by itself is on record: who leads, at which level it is, where the archive goes; and workers show how the archive is."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from unit.gasbank.desk import desk
-from unit.gasbank.stand import Cluster, Stand, running_cluster, standing
+from unit.gasbank.stand import Cluster, Stand, standing
 from unit.gasbank_archive.teller import posted, tell
-from unit.gasbank_archive.vault import GONE, WELL, Regions, running_regions, vault
+from unit.gasbank_archive.vault import GONE, WELL, Regions, vault
 
 from gasbank.bank import Bank
 from gasbank.leader.elector import Elector
@@ -20,18 +20,6 @@ TOLD = """INSERT INTO confirmations.messages
     (id, version, party, sequence, kind, subject, gas_day, hash, document, issued_at, conflicts)
     SELECT gen_random_uuid(), 1, 'alice', n, 'booking', 'booking k', '2026-11-23', '', '{}', now() - interval '9 s', n = 2
     FROM generate_series(1, 2) n"""
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regions]:
-    with running_regions(tmp_path_factory.mktemp("regions")) as regions:
-        yield regions
 
 
 def events(sql: Callable[[str], list[Any]], event: str) -> list[dict[str, Any]]:

@@ -3,19 +3,12 @@
 import asyncio
 import statistics
 import time
-from collections.abc import Iterator
 
 import psutil
 import pytest
-from unit.gasbank.stand import Cluster, Stand, running_cluster, standing
+from unit.gasbank.stand import Cluster, Stand, standing
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 async def cut_for(bank: Stand, seconds: float, mode: str | int = "cut") -> None:

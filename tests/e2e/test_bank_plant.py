@@ -1,12 +1,11 @@
 """The plant's own book on a real PostgreSQL: each instruction once, within the limits, and an answer for each."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_market.office import Office, office
 
 from gasbank.errors import RefusalError
@@ -17,12 +16,6 @@ from gasbank.plant.reading import standing
 
 pytestmark = pytest.mark.e2e
 HEALTHY = Habits()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 async def instruct(here: Office, key: str, direction: str, kwh: int, account: str = "alice") -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from contract.bus_process import BusProcess
-from unit.gasbank.stand import Cluster, Stand, environment, free_port, running_cluster, standing
+from unit.gasbank.stand import Cluster, Stand, environment, free_port, standing
 from unit.gasbank_market.office import day_of, names_of
 
 from gasbank.domain.gasday import gas_day_of
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.e2e
 LONGEST_S = 180  # on a busy machine; a quiet one needs a few seconds
 DAY = day_of(23)
 HOURS = names_of(DAY)[:4]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from unit.gasbank.desk import Desk, desk
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 
 from gasbank.errors import RefusalError
 from gasbank.ledger.accounts import GRID, PLANT
@@ -23,12 +22,6 @@ from gasbank.mistakes import habits
 pytestmark = pytest.mark.e2e
 NAMES = ("alice", "bob", "carol")
 HOUR = "2026-11-23T06:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 async def open_all(bank: Desk) -> None:

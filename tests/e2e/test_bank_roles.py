@@ -3,13 +3,12 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from unit.gasbank.signing import ISSUER, Signer, publish
-from unit.gasbank.stand import Cluster, Proxy, Stand, environment, running_cluster, standing
+from unit.gasbank.stand import Cluster, Proxy, Stand, environment, standing
 
 from gasbank.ledger.commands import Deposit, OpenAccount
 from gasbank.ledger.posting import post
@@ -18,12 +17,6 @@ from gasbank.store.engine import make_engine
 
 pytestmark = pytest.mark.e2e
 HOUR = "2026-11-23T06:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def elsewhere(port: int) -> dict[str, str]:

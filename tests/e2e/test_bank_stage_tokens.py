@@ -2,24 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.gasbank.stand import Cluster, running_cluster, standing
+from unit.gasbank.stand import Cluster, standing
 
 from azsim.identity.models import LIFETIME, Directory
 
 pytestmark = pytest.mark.e2e
 AUTHORITY = "https://127.0.0.1:1"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def header(directory: Directory, name: str, age: timedelta = timedelta()) -> dict[str, Any]:

@@ -4,13 +4,12 @@ import asyncio
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_market.office import Office, day_of, names_of, office
 
 from gasbank.domain.gasday import GasDay, gas_day_of, written
@@ -25,12 +24,6 @@ from gasbank.statements.reading import statement
 
 pytestmark = pytest.mark.e2e
 LAST_WEEK = gas_day_of(datetime.now(UTC)).date - timedelta(days=7)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 async def posted(here: Office, *commands: Command) -> None:

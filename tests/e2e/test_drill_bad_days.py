@@ -84,29 +84,3 @@ def test_a_full_disk_ends_in_order(place: Place, tmp_path: Path) -> None:
     assert done.returncode in {3, 4}, done.stderr
     assert "Traceback" not in done.stderr
     assert roles(place) == AS_THEY_WERE
-
-
-def test_without_rights_nothing_is_injected(place: Place, tmp_path: Path) -> None:
-    """The stage as if it were a subscription, and an identity that may only read: exit 4, and Azure's own word for it."""
-    status = place.status()
-    target = tmp_path / "reader.yaml"
-    target.write_text(
-        f"target: reader\nazure: {{resource_group: gasbank, subscription: {status['subscription']}, arm: '{status['arm']}', "
-        f"authority: '{status['authority']}/adfs'}}\nsql: {{failover_group: dbgrp, primary: dbp, secondary: dbfop}}\n"
-        f"system: {{url: '{status['bank']}'}}\n"
-    )
-    reader = {
-        "AZURE_TENANT_ID": status["tenant"],
-        "AZURE_CLIENT_ID": status["reader"]["client_id"],
-        "AZURE_CLIENT_SECRET": status["reader"]["client_secret"],
-        "REQUESTS_CA_BUNDLE": status["ca"],
-    }
-    arguments = ("run", "sql-forced-failover", "--target", str(target), "--out", str(tmp_path), *SHORT)
-    assert place.call(*arguments, env=reader).returncode == 2  # no rehearsal, and nobody said --yes
-    done = place.call(*arguments, "--yes", env=reader)
-    assert (done.returncode, "AuthorizationFailed" in done.stdout + done.stderr) == (4, True), done.stdout + done.stderr
-    wrong = place.call(*arguments, "--yes", env={**reader, "AZURE_CLIENT_SECRET": "wrong"})
-    assert (wrong.returncode, "credentials" in wrong.stderr, "Traceback" in wrong.stderr) == (4, True, False), (
-        wrong.stderr
-    )
-    assert roles(place) == AS_THEY_WERE

@@ -98,7 +98,7 @@ class Backups:
         primary = self._primary()
         await admin.commit_mark(primary)
         _, last = await admin.written(primary)
-        await copy.restore(before[-1].data, log_files(primary, before[-1].first, last), clock.azure_time(point))
+        await copy.restore(before[-1].data, log_files(primary, before[-1].first, last), point)
 
 
 def number(file: str) -> str:

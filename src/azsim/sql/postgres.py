@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -117,13 +118,14 @@ class Cluster:
         options = ["--checkpoint=fast", "--wal-method=none", "--no-sync", "--no-manifest"]
         await self.run("pg_basebackup", "-D", str(to), "-d", self.conninfo(self.port), *options)
 
-    async def restore(self, data: Path, log: list[Path], point: str) -> None:
+    async def restore(self, data: Path, log: list[Path], point: datetime) -> None:
         """Become what `data` and the log after it say of the moment `point`; returns while it is still recovering."""
         await self.run("/bin/cp", "-Rp", str(data), str(self.data))
         await self.run("/bin/cp", "-p", *map(str, log), str(self.data / "pg_wal"))
         self.write(f"{self.name}/recovery.signal", "")
+        moment = point.astimezone(UTC).isoformat()  # this early PostgreSQL knows no name of a time zone, and no Z
         # All of the log is there: nobody has to be asked for it.
-        await self.start(restore_command="false", recovery_target_time=point, recovery_target_action="promote")
+        await self.start(restore_command="false", recovery_target_time=moment, recovery_target_action="promote")
 
     async def rewind(self, port: int) -> None:
         """Undo what the running cluster at `port` never received. Only when not running; raises PostgresError."""

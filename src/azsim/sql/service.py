@@ -79,8 +79,8 @@ class Sql:
 
     def processes(self) -> dict[str, dict[str, Any]]:
         servers = self.group.pair.servers.values()
-        restored = [each for server in servers for each in self.databases.at(server.name)]
-        clusters = [each.cluster for each in (*servers, *restored)]
+        clusters = [server.cluster for server in servers]
+        clusters += [each.cluster for server in servers for each in self.databases.at(server.name)]
         return {each.name: {"kind": "database", "pid": each.pid} for each in clusters}
 
     def resolve(self, name: str) -> Name | None:

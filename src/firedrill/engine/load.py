@@ -119,7 +119,7 @@ def wait_until_asking(child: Child, run: Path, within_s: float) -> None:
         raise CannotRun(
             f"the load has asked nothing: {ended}",
             where=str(run / rundir.LOG),
-            next_step="look at the file; is the system up, and does the load fit it?",
+            next_step="look at the file; is the system up, and are the load's users those of firedrill.load.openloop?",
         )
 
 

@@ -1,7 +1,7 @@
 """What was displaced to region 2 goes home when region 1 is back: copied, read back and compared by hash, and only then removed there.
 
 It may stop anywhere and begin again: each step finds out what was done. What lies at home under the same name and is not the same is
-never touched: that is for people.
+never touched: the document counts as not archived once more, and archiving finds out what that is.
 """
 
 import asyncio
@@ -52,11 +52,11 @@ async def bring_home(archive: Archive, name: str, right: str, *, create_only: bo
     data = await second.get(name)
     if data is not None:
         if digest(data) != right:
-            raise ConflictError(name, second.name, digest(data))
+            raise ConflictError(name, second.name, data)
         await home.put(item_of(msgspec.json.decode(data), data), create_only=create_only)
     there = await home.get(name)
     if there is None or digest(there) != right:
-        raise ConflictError(name, home.name, digest(there or b""))
+        raise ConflictError(name, home.name, there or b"")
     await second.delete(name)
 
 
@@ -64,4 +64,5 @@ async def write_down(connection: Any, homed: list[str], conflict: list[str]) -> 
     await connection.execute(manifest.HOMED, {"names": homed})
     if conflict:
         await connection.execute(manifest.CONFLICT, {"names": conflict})
+        await connection.execute(manifest.NOT_ARCHIVED, {"names": conflict})
         await record(connection, "archive-conflict", {"names": conflict, "while": "homing"}, "archive")

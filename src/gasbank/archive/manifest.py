@@ -21,6 +21,10 @@ HOMED = text(
     "UPDATE archive.manifest SET region = '1', homed_at = clock_timestamp() WHERE name = ANY(:names) AND homed_at IS NULL"
 )
 CONFLICT = text("UPDATE archive.manifest SET conflicts = true WHERE name = ANY(:names)")
+NOT_ARCHIVED = text(
+    """UPDATE confirmations.messages AS m SET archived_at = NULL, region = NULL FROM archive.manifest AS entry
+    WHERE entry.name = ANY(:names) AND m.id = entry.id AND m.version = entry.version"""
+)
 SEEN = 10_000  # counting a longer queue costs more than the number is worth
 BACKLOG = text(
     f"""SELECT waiting.n AS waiting, waiting.oldest_s, (

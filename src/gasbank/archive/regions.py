@@ -23,11 +23,11 @@ AWAY = (BlobError, BreakerOpenError)
 
 
 class ConflictError(Exception):
-    """The archive holds another document under this name. `found`: the SHA-256 of its bytes."""
+    """The archive holds another document under this name. `data`: its bytes."""
 
-    def __init__(self, name: str, region: str, found: str) -> None:
+    def __init__(self, name: str, region: str, data: bytes) -> None:
         super().__init__(f"region {region} has another document under {name!r}")
-        self.name, self.region, self.found = name, region, found
+        self.name, self.region, self.data = name, region, data
 
 
 class Found(NamedTuple):
@@ -65,7 +65,7 @@ class Region:
         except TakenError:
             there = await self.get(item.name)
             if there is None or digest(there) != item.sha256:
-                raise ConflictError(item.name, self.name, digest(there or b"")) from None
+                raise ConflictError(item.name, self.name, there or b"") from None
 
     async def get(self, name: str) -> bytes | None:
         return await self._call(lambda: self.blobs.get(name))

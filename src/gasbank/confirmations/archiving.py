@@ -1,7 +1,8 @@
 """Put what was told to the outside into the archive: in the order of telling, a few at a time, on the rebound.
 
 It depends on no bus: what cannot be sent is archived all the same. What the archive has under another content stays as it is
-there; the message is set aside as a conflict, which the auditor is told.
+there, and the auditor is told. When it is ours, the bank told it in a history that was lost: it is adopted, and what the bank says now is the
+next version. Anything else is set aside as a conflict, for people.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from gasbank.archive.names import digest, item_of
 from gasbank.archive.regions import AWAY, Archive, ConflictError
 from gasbank.audit.log import record
 from gasbank.bank import Bank
+from gasbank.confirmations.adopting import ghost_in, tell_again
 from gasbank.messaging.steps import Turn
 
 BATCH, AT_ONCE = 64, 8
@@ -85,12 +87,27 @@ async def write_down(
     done = [{"id": entry.id, "version": entry.version, "region": entry.region} for entry in entries]
     await connection.execute(DONE, {"done": msgspec.json.encode(done).decode()})
     await manifest.add(connection, entries)
+    if conflicts:
+        await settle(connection, conflicts)
+
+
+async def settle(connection: AsyncConnection, conflicts: Sequence[tuple[Any, ConflictError]]) -> None:
+    """Nothing in the archive is touched."""
+    ours, ghosts = [], []
     for row, conflict in conflicts:
-        await connection.execute(SET_ASIDE, {"id": str(row.id), "version": row.version})
+        ghost = ghost_in(conflict.name, conflict.data)
+        if ghost is None:
+            await connection.execute(SET_ASIDE, {"id": str(row.id), "version": row.version})
+        else:
+            ours.append(msgspec.json.decode(row.document))
+            ghosts.append(ghost)
         data = {
             "name": conflict.name,
             "region": conflict.region,
-            "found": conflict.found,
+            "found": digest(conflict.data),
             "ours": digest(row.document.encode()),
+            "told_again": ghost is not None,
         }
         await record(connection, "archive-conflict", data, "archive")
+    if ours:
+        await tell_again(connection, ours, ghosts)

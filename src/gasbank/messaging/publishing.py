@@ -4,6 +4,9 @@ Rows become visible in the order of their commits, not of their numbers. They ar
 rows of transactions that are older than every one still running: whatever commits later comes after them. So sequences
 have no gaps and never change, and a receiver can tell that one is missing.
 
+When a receiver's messages go over another bus than before, what went over that one just before is sent again: it may lie where nobody can
+take it until that bus is back, and what follows it waits for it.
+
 A row is marked after it was sent. Whoever dies in between sends it again, under the same id. One that no bus will ever take
 stays here with a reason, and a `void` goes in its place, so that what follows is not held up.
 
@@ -30,6 +33,7 @@ from gasbank.messaging.wire import Packed, letter, pack, transfers
 EVERY_S = 0.4
 NUMBER_AT_ONCE, SEND_AT_ONCE = 1000, 300  # the second is per receiver: one whose queue is stuck holds up no other
 SENT_AGAIN_S = 20.0  # before the last mark: far longer than a message lies on a bus that works
+STRANDED_S = 5.0  # before the last mark of a bus that was left: longer than a message lies on a bus that works
 log = logging.getLogger("gasbank.publisher")
 
 
@@ -41,6 +45,8 @@ class Publisher:
         self.sql = statements(capability)
         self._sent: dict[UUID, str] = {}  # the bus that took it; not marked yet
         self._spoiled: dict[UUID, str] = {}
+        self._ways = dict.fromkeys(QUEUES, buses.ways[0].bus.name if buses.ways else "")  # the bus of each receiver
+        self._left: dict[str, str] = {}  # the bus that it was before
         self._timeline = ""
         self._blank = False
 
@@ -55,6 +61,7 @@ class Publisher:
         rows = await turn.transact(self._advance)
         self._sent.clear()
         self._spoiled.clear()
+        self._left.clear()
         groups = [(receiver, list(group)) for receiver, group in groupby(rows, lambda row: str(row.receiver))]
         await asyncio.gather(*(self._send_all(receiver, group) for receiver, group in groups))
         turn.bank.counters["messages sent"] += len(self._sent)
@@ -98,6 +105,8 @@ class Publisher:
         if self._spoiled:
             values = {"ids": list(self._spoiled), "reasons": list(self._spoiled.values())}
             await connection.execute(self.sql.spoil, values)
+        for receiver, bus in self._left.items():
+            await connection.execute(self.sql.stranded, {"receiver": receiver, "bus": bus, "seconds": STRANDED_S})
         await connection.execute(self.sql.number, {"limit": NUMBER_AT_ONCE})
         ready = await connection.execute(self.sql.ready, {"receivers": list(QUEUES), "limit": SEND_AT_ONCE})
         return list(ready)
@@ -119,6 +128,8 @@ class Publisher:
     async def _send(self, receiver: str, some: list[Packed]) -> None:
         bus = await self.buses.send(QUEUES[receiver], [each.parcel for each in some])
         self._sent |= dict.fromkeys((each for packed in some for each in packed.ids), bus)
+        if bus != self._ways[receiver]:
+            self._left[receiver], self._ways[receiver] = self._ways[receiver], bus
 
     async def _one_by_one(self, receiver: str, alone: list[list[Packed]]) -> None:
         """Find what is too large. It ends the turn: what follows it must come after the `void` in its place."""

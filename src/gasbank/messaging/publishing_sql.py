@@ -57,6 +57,16 @@ RESEND = f"""WITH newest AS MATERIALIZED (
     WHERE o.position = newest.position AND newest.receiver <> '{OUTSIDE}'
         AND newest.sent_at >= (SELECT max(sent_at) FROM newest) - make_interval(secs => :seconds)"""  # noqa: S608
 
+# What the bus took last before another one was used may lie there, and hold up all that follows it. Each message once, however often that changes.
+STRANDED = f"""WITH newest AS MATERIALIZED (
+        SELECT position, sent_at, attempts FROM {{schema}}.outbox
+        WHERE position > (SELECT max(position) - 20000 FROM {{schema}}.outbox)
+            AND receiver = :receiver AND receiver <> '{OUTSIDE}' AND bus = :bus
+    )
+    UPDATE {{schema}}.outbox AS o SET sent_at = NULL, bus = NULL, attempts = newest.attempts + 1 FROM newest
+    WHERE o.position = newest.position AND newest.attempts = 0
+        AND newest.sent_at >= (SELECT max(sent_at) FROM newest) - make_interval(secs => :seconds)"""  # noqa: S608
+
 FORGET = "UPDATE {schema}.outbox SET sent_at = clock_timestamp() WHERE sent_at IS NULL"
 
 
@@ -68,10 +78,11 @@ class Statements(NamedTuple):
     spoil: TextClause
     see: TextClause
     resend: TextClause
+    stranded: TextClause
     forget: TextClause
 
 
 @cache
 def statements(schema: str) -> Statements:
-    every = (ANYTHING, NUMBER, READY, MARK, SPOIL, SEE, RESEND, FORGET)
+    every = (ANYTHING, NUMBER, READY, MARK, SPOIL, SEE, RESEND, STRANDED, FORGET)
     return Statements(*(text(each.format(schema=schema)) for each in every))

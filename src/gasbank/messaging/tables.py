@@ -2,6 +2,7 @@
 
 outbox        what is to be said. `sequence` counts along (receiver, party) without gaps and is given by the publisher, once
               nothing older can commit any more; `sent_at` and `bus` tell how it left. `reason`: why it was sent as `void`.
+              `attempts`: how often it was sent again because its bus was left
 outbox_history the timelines of the database (it gets a new one when a replica is promoted) that the publisher has seen
 outbox_lines  the last sequence given, per (receiver, party)
 inbox         what was heard, once per `id`. Processed means: its effect is in the same commit. Such rows are pruned in the end.

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.audit.log import record
 from gasbank.bank import Bank
+from gasbank.confirmations.adopting import adopt, raise_lines, saying_of
 from gasbank.confirmations.document import Saying
 from gasbank.confirmations.issuing import issue_versions, latest
 from gasbank.errors import RefusalError
@@ -25,14 +26,6 @@ from gasbank.reconcile.findings import Evidence, key_of
 from gasbank.reconcile.movements import Document, Unproved, command_of
 
 ACTOR = "reconcile"
-ADOPT = text(
-    """INSERT INTO confirmations.adopted (id, version, hash, party, sequence, subject, gas_day)
-    VALUES (:id, :version, :hash, :party, :sequence, :subject, CAST(:gas_day AS date)) ON CONFLICT DO NOTHING"""
-)
-RAISE_LINE = text(
-    """INSERT INTO confirmations.lines AS l (party, last) VALUES (:party, :sequence)
-    ON CONFLICT (party) DO UPDATE SET last = greatest(l.last, excluded.last)"""
-)
 SUPERSEDED = text(
     """UPDATE confirmations.messages SET conflicts = false, archived_at = clock_timestamp(), region = 'superseded'
     WHERE id = :id AND conflicts"""
@@ -54,12 +47,6 @@ async def repair(bank: Bank, evidence: Evidence) -> list[str]:
     return done + [await post_again(bank, newest(documents), evidence.matched) for documents in in_order]
 
 
-async def raise_lines(connection: AsyncConnection, documents: Sequence[Document]) -> None:
-    """No number that the outside has seen is given again, whatever is told from here on."""
-    for document in documents:
-        await connection.execute(RAISE_LINE, {"party": document["party"], "sequence": document["sequence"]})
-
-
 def newest(documents: Sequence[Document]) -> list[Document]:
     """One per party."""
     by_party: dict[str, Document] = {}
@@ -69,7 +56,7 @@ def newest(documents: Sequence[Document]) -> list[Document]:
 
 
 async def post_again(bank: Bank, documents: list[Document], matched: set[str]) -> str:
-    await bank.transact("confirmations", adopting(documents))
+    await bank.transact("confirmations", lambda connection: adopt(connection, documents))
     key = key_of(documents[0])
     try:
         await bank.transact("ledger", posting(key, command_of(documents, matched)))
@@ -78,14 +65,6 @@ async def post_again(bank: Bank, documents: list[Document], matched: set[str]) -
             await bank.transact("confirmations", retracting(document, str(reason)))
         return f"{key}: retracted, since it cannot be posted again: {reason}"
     return f"{key}: posted again, as the archive has it"
-
-
-def adopting(documents: Sequence[Document]) -> Any:
-    async def work(connection: AsyncConnection) -> None:
-        for document in documents:
-            await adopt(connection, document)
-
-    return work
 
 
 def posting(key: str, command: Movement) -> Any:
@@ -111,7 +90,7 @@ def straightening(documents: Sequence[Document]) -> Any:
     what = f"{ghost['subject']} ({ghost['party']})"
 
     async def work(connection: AsyncConnection) -> str:
-        await adopting(documents)(connection)
+        await adopt(connection, documents)
         name = UUID(ghost["message_id"])
         known = (await latest(connection, [name]))[name]
         if known.said is not None:
@@ -127,11 +106,6 @@ def straightening(documents: Sequence[Document]) -> Any:
     return work
 
 
-async def adopt(connection: AsyncConnection, document: Document) -> None:
-    values = {name: document[name] for name in ("version", "hash", "party", "sequence", "subject", "gas_day")}
-    await connection.execute(ADOPT, values | {"id": UUID(document["message_id"])})
-
-
 async def retract(connection: AsyncConnection, document: Document, reason: str) -> None:
     name = UUID(document["message_id"])
     known = (await latest(connection, [name]))[name]
@@ -144,8 +118,3 @@ async def retract(connection: AsyncConnection, document: Document, reason: str) 
 async def note(connection: AsyncConnection, document: Document, did: str) -> None:
     names = ("subject", "party", "message_id", "version", "hash")
     await record(connection, "repair", {name: document[name] for name in names} | {"did": did}, ACTOR)
-
-
-def saying_of(document: Document) -> Saying:
-    names = ("kind", "party", "subject", "gas_day", "content", "in_reply_to")
-    return Saying(*(document[name] for name in names))

@@ -7,13 +7,12 @@ conflict, and bookings whose movement is gone.
 import asyncio
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gasbank.archive.names import PREFIX, blob_name, item_of
 from gasbank.bank import Bank
-from gasbank.confirmations.signing import signer
+from gasbank.confirmations.adopting import ghost_in
 from gasbank.reconcile.findings import BOOKING, Booking, Evidence
 from gasbank.reconcile.movements import Document
 
@@ -123,8 +122,4 @@ async def fetch(bank: Bank, name: str, place: int, slots: asyncio.Semaphore) -> 
     """None: it is not ours, or not what its name says."""
     async with slots:
         data = await bank.archive.regions[place].get(name)
-    try:
-        document: Document = msgspec.json.decode(data or b"", type=dict[str, Any])
-    except msgspec.DecodeError:
-        return None
-    return document if signer().proves(document) and item_of(document, b"").name == name else None
+    return ghost_in(name, data or b"")
