@@ -3,6 +3,7 @@
 A name on the command line is a path or the bare name of a file; a name that is close to a real one gets it as a hint.
 """
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,12 @@ def find_project(start: Path | None = None) -> Path:
         where=shown(begin) if start else str(begin),
         next_step="change to the folder that holds drills/, or give the path of a drill in one",
     )
+
+
+def use_project(root: Path | str) -> None:
+    """Let `probes.gasbank` mean the project's own folder in this process, wherever it was started."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
 
 
 def project_of(name: str | None) -> Path:

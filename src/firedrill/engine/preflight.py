@@ -107,7 +107,7 @@ def check_guards(target: Target, experiment: dict[str, Any]) -> None:
     """Every action is asked whether it would refuse what it is to break. Nothing is touched."""
     for activity in experiment["method"]:
         provider = activity["provider"]
-        if activity["type"] != "action" or not provider.get("module", "").startswith("firedrill."):
+        if activity["type"] != "action" or provider["type"] != "python":
             continue
         action = getattr(importlib.import_module(provider["module"]), provider["func"])
         guard = getattr(getattr(action, "declared", None), "guard", None)

@@ -13,6 +13,7 @@ from typing import Any
 from firedrill.actions import notes
 from firedrill.actions.sql import LATE_START_S, finish_pending
 from firedrill.clock import sleep
+from firedrill.content.project import use_project
 from firedrill.engine import stage
 from firedrill.engine.job import in_run_time
 from firedrill.errors import PutBackIncomplete
@@ -47,6 +48,8 @@ def put_back(left: OpenUndo, journal: UndoJournal, *, rehearsal: bool) -> str:
         environment = running.environment()
     for undo in left.undos:
         os.environ.update({**undo.environment, **environment})
+        if undo.project:
+            use_project(undo.project)
         settle(left, undo)
         carry_out(left, undo)
         journal.append(Line(undone=undo.name))

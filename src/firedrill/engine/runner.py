@@ -228,6 +228,7 @@ def undos_of(job: Job) -> list[Undo]:
             func=one["provider"]["func"],
             arguments=arguments_of(job.experiment, one),
             environment={key: value for key, value in job.place.env.items() if not is_secret(key, value)},
+            project=str(job.project),
         )
         for one in job.experiment.get("rollbacks", [])
     ]

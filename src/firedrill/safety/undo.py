@@ -25,6 +25,7 @@ class Undo(msgspec.Struct, frozen=True):
     func: str
     arguments: dict[str, Any]
     environment: dict[str, str]  # names of resources and addresses; never credentials
+    project: str = ""  # the folder that modules of the project's own are in
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -46,9 +46,11 @@ def test_the_newest_run_counts_unless_the_bank_was_wrong_on_purpose(tmp_path: Pa
 
 
 def test_a_result_is_shown_with_its_figures(tmp_path: Path) -> None:
-    """Outcome, recovery, lost writes, exposure and day; what was not run is said to be so."""
+    """Outcome, recovery, lost writes, exposure, duration and day; what was not run is said to be so."""
     shown = page({DRILL: result_of(kept_run(tmp_path, "20261101T000000Z-a", started="2026-11-01T00:00:00Z"))})
     (row,) = [line for line in shown.splitlines() if line.startswith(f"| [{DRILL}]")]
-    figures = r"Passed \| \w+: [\d.]+ to [\d.]+ s \| [\d,]+ of [\d,]+ \| [\d.]+ to [\d.]+ s \| 2026-11-01 \|$"
+    figures = (
+        r"Passed \| \w+: [\d.]+ to [\d.]+ s \| [\d,]+ of [\d,]+ \| [\d.]+ to [\d.]+ s \| [\d.]+ \w+ \| 2026-11-01 \|$"
+    )
     assert re.search(rf"\| fail-back \| sql \| both \| {figures}", row), row
     assert shown.count("| not run |") == len(list((ROOT / "drills").glob("*.yaml"))) - 1

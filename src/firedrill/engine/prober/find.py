@@ -1,4 +1,4 @@
-"""From the name of a probe in a drill to the function, in the project that the drill belongs to."""
+"""From the name of a probe in a drill to the function."""
 
 import importlib
 import sys
@@ -6,12 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from firedrill.errors import CannotRun
-
-
-def use_project(root: str) -> None:
-    """Let `probes.gasbank` mean the project's own folder."""
-    if root not in sys.path:
-        sys.path.insert(0, root)
 
 
 def find(dotted: str) -> Callable[..., Any]:

@@ -15,9 +15,10 @@ from pathlib import Path
 from threading import Thread
 
 from firedrill.clock import Clock
+from firedrill.content.project import use_project
 from firedrill.engine.prober.asker import Asker, once, reach
 from firedrill.engine.prober.config import Config, SeriesSpec, all_series
-from firedrill.engine.prober.find import find, preparations, use_project
+from firedrill.engine.prober.find import find, preparations
 from firedrill.engine.prober.record import Recorder, unwritable
 from firedrill.engine.prober.series import Desk, Series
 from firedrill.engine.prober.tee import Tee

@@ -9,9 +9,10 @@ import os
 from pathlib import Path
 
 from firedrill.clock import Clock
+from firedrill.content.project import use_project
 from firedrill.engine.prober.asker import Asker, id_prefix, once, reach
 from firedrill.engine.prober.config import Config
-from firedrill.engine.prober.find import find, use_project
+from firedrill.engine.prober.find import find
 from firedrill.engine.prober.record import open_to_append, unwritable, write_all
 from firedrill.errors import CannotRun
 from firedrill.model.history import Stored
