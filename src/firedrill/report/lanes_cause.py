@@ -118,15 +118,34 @@ def observations(history: History) -> list[Event]:
     return [row for row in history.of_kind(events.OBSERVED) if row.data.get("attribute") not in (LAG, SILENCE)]
 
 
-def observed_lanes(history: History) -> list[Lane]:
+def observed(history: History) -> list[tuple[str, str, list[Change]]]:
+    """Subject, attribute, and every value that was seen of it."""
+
     def subject(row: Event) -> tuple[str, str]:
         return said(row.data.get("subject")), said(row.data.get("attribute"))
 
     rows = sorted(observations(history), key=lambda row: (subject(row), row.at))
+    return [(*key, [Change(row) for row in found]) for key, found in groupby(rows, key=subject)]
+
+
+def observed_lanes(history: History) -> list[Lane]:
+    """Of what changed; the rest would only hide it."""
     return [
-        observed_lane(name, attribute, [Change(row) for row in found], history.events[-1].at)
-        for (name, attribute), found in groupby(rows, key=subject)
+        observed_lane(name, attribute, changes, history.events[-1].at)
+        for name, attribute, changes in observed(history)
+        if moved(changes)
     ]
+
+
+def unmoved(history: History) -> list[str]:
+    """What was looked at and stayed what it was, in words."""
+    return [
+        f"{name} {attribute} {changes[0].value}" for name, attribute, changes in observed(history) if not moved(changes)
+    ]
+
+
+def moved(changes: list[Change]) -> bool:
+    return len({value for change in changes for value in (change.value, change.was) if value}) > 1
 
 
 def observed_lane(subject: str, attribute: str, changes: list[Change], end: float) -> Lane:

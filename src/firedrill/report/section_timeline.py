@@ -11,7 +11,7 @@ from firedrill.model.reversibility import PUT_BACK, Mending, mending
 from firedrill.model.verdict import Measured, Outage, Verdict
 from firedrill.report.buckets import quantile
 from firedrill.report.figures import count, duration, latency, offset, offset_span, percent, plural, span
-from firedrill.report.lanes_cause import LAG, said
+from firedrill.report.lanes_cause import LAG, said, unmoved
 from firedrill.report.scale import Window
 from firedrill.report.table import Cell, Column, Table
 from firedrill.report.timeline import NARROW, WIDE, draw, lanes_of
@@ -34,6 +34,7 @@ class Timeline(NamedTuple):
     zoomed: Markup
     whole: Markup
     outside: str
+    unmoved: str  # what was looked at and is in no picture
     outages: Table
     load: Table | None
     happened: Table
@@ -45,6 +46,7 @@ def timeline(drill: Drill, history: History, verdict: Verdict) -> Timeline:
         pictures(drill, history, verdict, near, "Timeline around the outage"),
         pictures(drill, history, verdict, run, "Timeline of the whole run"),
         outside_words(outside(verdict, near)),
+        ", ".join(unmoved(history)),
         outages_table(verdict),
         load_table(history, verdict) if history.requests else None,
         events_table(history, verdict),

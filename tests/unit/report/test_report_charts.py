@@ -4,11 +4,14 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from firedrill.model import events
 from firedrill.model.history import Request
 from firedrill.model.interval import Interval
 from firedrill.model.verdict import Phase
 from firedrill.report.buckets import quantile, sliced
+from firedrill.report.lanes_cause import observed_lanes, unmoved
 from firedrill.report.marks import Mark, marks_of, placed
 from firedrill.report.scale import Axis, Decades, Window, decades_of, round_up
 from firedrill.report.section_phases import phases_table
@@ -125,3 +128,15 @@ def test_a_shape_escapes_what_is_put_into_it() -> None:
     """Text and attributes alike; what is Markup already is left alone."""
     assert tag("text", "<b>", css='"><b>') == '<text class="&#34;&gt;&lt;b&gt;">&lt;b&gt;</text>'
     assert tag("g", tag("line", x1=1.04)) == '<g><line x1="1"/></g>'
+
+
+def test_what_never_changed_is_named_below_the_picture_and_not_drawn() -> None:
+    """Of a dozen resources that a region has, a picture shows those to which something happened."""
+    whole_run = sample_run.history()
+    first = next(event for event in whole_run.events if event.kind == events.OBSERVED)
+    still = structs.replace(first, data=first.data | {"subject": "sb-neu", "attribute": "redundant", "value": "yes"})
+    seen = structs.replace(whole_run, events=[*whole_run.events, still])
+    drawn = [(lane.title, lane.note) for lane in observed_lanes(seen)]
+    assert ("dbp", "role") in drawn
+    assert ("sb-neu", "redundant") not in drawn
+    assert unmoved(seen) == ["sb-neu redundant yes"]
