@@ -44,6 +44,11 @@ def now(url: str) -> datetime:
     return row[0]
 
 
+def takes_writes(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        return connection.execute("select not pg_is_in_recovery()").fetchone() == (True,)
+
+
 def test_a_restored_database_is_what_the_source_was_at_that_moment(here: Here) -> None:
     """All that was committed before the point, nothing after it, while the source goes on; then it is dropped."""
     here.until_restorable()
@@ -167,6 +172,7 @@ def test_one_operation_at_a_time(here: Here) -> None:
     until(lambda: here.status["servers"]["dbp"]["state"] == "CATCH_UP", 30, "redundant")
     here.sql.failover_groups.begin_failover(GROUP, "dbp", "dbgrp").result(timeout=WITHIN_S)
     until(lambda: here.status["servers"]["dbp"]["state"] == "CATCH_UP", 30, "redundant")
+    until(lambda: takes_writes(here.status["read_write"]), 30, "led back: names follow after their time to live")
 
 
 def test_a_name_that_is_gone_and_one_that_is_not(here: Here) -> None:
