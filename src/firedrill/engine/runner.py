@@ -17,8 +17,9 @@ from firedrill.content.plans import declared_reversibility
 from firedrill.engine.chaos import Outcome, Steps, arguments_of, run_experiment
 from firedrill.engine.interrupts import STOP, Interrupts
 from firedrill.engine.job import PROBER, Job
+from firedrill.engine.preflight import check_guards
 from firedrill.engine.recorders import Recorders
-from firedrill.errors import FiredrillError
+from firedrill.errors import CannotRun, FiredrillError
 from firedrill.model import events as kinds
 from firedrill.model.drill import Drill
 from firedrill.model.reversibility import mending
@@ -45,7 +46,7 @@ class Runner:
         try:
             with self.recorders:
                 self.phase("warm-up", "warming up until the watches are steady")
-                if self.steady() and self.inject_and_put_back():
+                if self.steady() and self.let() and self.inject_and_put_back():
                     self.redundant_again()
         except SystemExit as stopped:
             if stopped.code != STOP:
@@ -73,6 +74,16 @@ class Runner:
             self.job.view.say(f"not steady, so nothing is injected ({why})")
             return False
         self.job.record(kinds.STEADY, for_s=spec.for_s, waited_s=round(waited, 3))
+        return True
+
+    def let(self) -> bool:
+        """Whether the guards still let the fault happen: what they look at may have changed while the load began (a lag grows)."""
+        try:
+            check_guards(self.job.target, self.job.experiment)
+        except CannotRun as refusal:
+            self.job.record(kinds.NOT_STEADY, waited_s=0.0, why=refusal.what)
+            self.job.troubles.append(refusal.render())
+            return False
         return True
 
     def good_for(self) -> float:
