@@ -20,7 +20,8 @@ class Habits:
     pins_address: bool = False  # connect to the server that the listener led to first, whatever it says later
     reserves: bool = True  # the balance check and the movement are one: what is decided on is what is moved
     multiplies: bool = False  # each layer retries on its own
-    skips_gaps: bool = False  # the projector reads by ascending position and misses what commits late
+    # The projector reads by ascending position and misses what commits late: many messages handled in one transaction.
+    skips_gaps: bool = False
     # The buses
     second_bus: bool = True  # the sender of the other bus exists before it is needed
     closes_in_flight: bool = False  # going back to bus A closes bus B under those who still send

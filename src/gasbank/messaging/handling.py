@@ -37,7 +37,8 @@ class Handling:
         self._handled = handled
         self._sql = statements(capability, bank.habits)
         self._resting: dict[str, float] = {}  # line -> until when
-        self._alone = not all(isinstance(handler, Batch) for handler in handlers.values())
+        together = all(isinstance(handler, Batch) for handler in handlers.values())
+        self._alone = not together and not bank.habits.skips_gaps
         self._careful = 0  # so many of the next messages get a transaction each
 
     async def run(self) -> None:
