@@ -37,8 +37,8 @@ class Exhibit(NamedTuple):
     finding: str
 
 
-NEEDED = {"ghost-confirmations": ("stage.replication_lag=3s",)}
-"""What a drill's own head says that it is run with."""
+NEEDED = {"ghost-confirmations": ("stage.replication_lag=3s", "steady.for=10s")}
+"""What a drill's own head says that it is run with; and longer than the lag, or it loses the accounts that it opened at its start."""
 
 
 ONCE, IN_ORDER = "each message takes effect once", "messages take effect in order"

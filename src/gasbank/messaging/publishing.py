@@ -74,7 +74,7 @@ class Publisher:
         """Whether anything waits. The mistake `forget-outbox` takes "I could not read it" for "it is empty", and saves that."""
         try:
             row = await turn.read(self._anything)
-        except Exception:
+        except BaseException:  # also when the lead ended while it waited
             self._blank = turn.bank.habits.forgets_outbox
             raise
         changed = row.timeline not in ("", self._timeline)
