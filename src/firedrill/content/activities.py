@@ -21,6 +21,13 @@ def steps(experiment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield step
 
 
+def step_modules(experiment: Mapping[str, Any]) -> Iterator[str]:
+    """The Python module of every step, the undos' too."""
+    for step in steps(experiment):
+        if (module := step["provider"].get("module")) is not None:
+            yield module
+
+
 def control_modules(experiment: Mapping[str, Any]) -> Iterator[str]:
     """The Python module of every control, wherever it is named."""
     gate = experiment.get("steady-state-hypothesis") or {}

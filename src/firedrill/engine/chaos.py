@@ -74,7 +74,9 @@ def run_experiment(experiment: dict[str, Any], steps: Steps, on_signal: Callable
         gate_met=bool(gate.get("steady_state_met", True)),
         faults_failed=not_succeeded(journal.get("run", [])),
         rollbacks_failed=not_succeeded(journal.get("rollbacks", [])),
-        rolled_back=[one["activity"]["name"] for one in journal.get("rollbacks", []) if one["status"] == "succeeded"],
+        rolled_back=[
+            one["activity"]["name"] for one in journal.get("rollbacks", []) if one.get("status") == "succeeded"
+        ],
         crashes=holder.crashes,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from firedrill.azure.clients import sql_client
-from firedrill.content.activities import control_modules
+from firedrill.content.activities import control_modules, step_modules
 from firedrill.engine.chaos import arguments_of, gate
 from firedrill.engine.place import Place
 from firedrill.engine.subjects import FACTS, facts_of, subjects
@@ -32,7 +32,7 @@ def refuse_open_undo(target: str) -> None:
 
 def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> None:
     """Ask the control plane with the credentials that the drill will use; CannotRun says what is missing or not allowed."""
-    check_controls(experiment)
+    check_imports(experiment)
     check_redundancy(target, place, experiment)
     check_guards(target, experiment)
     if unmet := ask(lambda: gate(experiment), target):
@@ -43,16 +43,16 @@ def check_target(target: Target, place: Place, experiment: dict[str, Any]) -> No
         )
 
 
-def check_controls(experiment: dict[str, Any]) -> None:
-    """The engine leaves out, without a word, a control that it cannot import."""
-    for module in control_modules(experiment):
+def check_imports(experiment: dict[str, Any]) -> None:
+    """The engine leaves out, without a word, a control that it cannot import, and does not run such a step, not even an undo."""
+    for module in (*control_modules(experiment), *step_modules(experiment)):
         try:
             importlib.import_module(module)
-        except ImportError as error:
+        except Exception as error:
             raise CannotRun(
-                f"the control {module} cannot be imported: {error}",
-                where=f"controls of {experiment['title']!r}",
-                next_step="install what it needs, or take the control out of the experiment",
+                f"the module {module} cannot be imported: {type(error).__name__}: {error}",
+                where=f"experiment {experiment['title']!r}",
+                next_step="install what it needs, or take what calls it out of the experiment",
             ) from error
 
 

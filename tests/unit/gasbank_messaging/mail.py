@@ -161,3 +161,6 @@ def prepared(cluster: Cluster) -> str:
 
 def emptied(cluster: Cluster, database: str) -> None:
     cluster.execute(database, f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY")
+
+
+Play = Callable[[Callable[[Mail], Awaitable[None]]], None]

@@ -1,13 +1,10 @@
 """Outbox and inbox at their edges: late commits, promotions, what is too large, what fails again and again."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
-from unit.gasbank.stand import Cluster, running_cluster
-from unit.gasbank_messaging.mail import QUEUE, Mail, bundle, emptied, prepared
+from unit.gasbank_messaging.mail import QUEUE, Mail, Play, bundle
 
 from gasbank.messaging.outbox import Draft, put
 from gasbank.messaging.repair import send_again
@@ -17,38 +14,6 @@ from gasbank.store.link import Work
 
 LOSE = "TRUNCATE statements.inbox, statements.inbox_lines, statements.effects"
 PROMOTED = "TRUNCATE ledger.outbox_history; INSERT INTO ledger.outbox_history (timeline) VALUES ('0000000F')"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def database(cluster: Cluster) -> str:
-    return prepared(cluster)
-
-
-@pytest.fixture
-def play(cluster: Cluster, database: str) -> Callable[[Callable[[Mail], Awaitable[None]]], None]:
-    """Plays a scenario on empty tables."""
-
-    def play(scenario: Callable[[Mail], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            mail = Mail(cluster, database)
-            try:
-                await scenario(mail)
-            finally:
-                await mail.close()
-
-        emptied(cluster, database)
-        asyncio.run(whole())
-
-    return play
-
-
-Play = Callable[[Callable[[Mail], Awaitable[None]]], None]
 
 
 def test_a_late_commit_comes_before_what_began_after_it(play: Play) -> None:

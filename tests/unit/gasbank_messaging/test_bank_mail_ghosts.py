@@ -1,51 +1,17 @@
 """Inboxes over the years and over a loss: what is pruned, what a ghost had displaced, and what the auditor is told of it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
-from unit.gasbank.stand import Cluster, running_cluster
-from unit.gasbank_messaging.mail import QUEUE, Mail, bundle, emptied, prepared
+from unit.gasbank_messaging.mail import QUEUE, Mail, Play, bundle
 
 from gasbank.messaging.pruning import AT_ONCE, KEPT_DAYS, pruning
 from gasbank.messaging.repair import REACHES_DAYS, release, send_again
 from gasbank.messaging.stepping import OneTurn
 from gasbank.store.engine import make_engine
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def database(cluster: Cluster) -> str:
-    return prepared(cluster)
-
-
-Play = Callable[[Callable[[Mail], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def play(cluster: Cluster, database: str) -> Play:
-    """Plays a scenario on empty tables."""
-
-    def play(scenario: Callable[[Mail], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            mail = Mail(cluster, database)
-            try:
-                await scenario(mail)
-            finally:
-                await mail.close()
-
-        emptied(cluster, database)
-        asyncio.run(whole())
-
-    return play
 
 
 @asynccontextmanager

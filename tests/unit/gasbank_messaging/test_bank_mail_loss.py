@@ -1,14 +1,13 @@
 """A forced failover: the database goes on from an older moment, the buses remember more. Whatever was lost, what is said later arrives."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from unit.gasbank.stand import Cluster, running_cluster
-from unit.gasbank_messaging.mail import TABLES, Mail, emptied, prepared
+from unit.gasbank.stand import Cluster
+from unit.gasbank_messaging.mail import TABLES, Mail, emptied
 
 from gasbank.messaging.outbox import Draft, put
 
@@ -19,17 +18,6 @@ LOSE = "; ".join(
     f"TRUNCATE {table}; INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE {copy}" for table, copy in COPIES.items()
 )
 PROMOTED = "TRUNCATE ledger.outbox_history; INSERT INTO ledger.outbox_history (timeline) VALUES ('0000000F')"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def database(cluster: Cluster) -> str:
-    return prepared(cluster)
 
 
 class Life:

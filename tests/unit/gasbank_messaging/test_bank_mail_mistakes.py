@@ -1,11 +1,11 @@
 """The known mistakes of outbox, inbox and buses, each beside the healthy bank in the same situation."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import pytest
-from unit.gasbank.stand import Cluster, running_cluster
+from unit.gasbank.stand import Cluster
 from unit.gasbank_messaging.bad_moments import (
     changing,
     half_open,
@@ -17,23 +17,12 @@ from unit.gasbank_messaging.bad_moments import (
     together,
     twice,
 )
-from unit.gasbank_messaging.mail import Mail, emptied, prepared
+from unit.gasbank_messaging.mail import Mail, emptied
 
 from gasbank.messaging.stepping import OneTurn
 
 T = TypeVar("T")
 Scenario = Callable[[str, Callable[[Mail], Awaitable[T]]], T]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def database(cluster: Cluster) -> str:
-    return prepared(cluster)
 
 
 @pytest.fixture

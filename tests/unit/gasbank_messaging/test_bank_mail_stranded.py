@@ -1,47 +1,11 @@
 """A bus is gone with messages in it: what follows them goes over the other one, and does not wait until the first is back."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-
 import pytest
-from unit.gasbank.stand import Cluster, running_cluster
-from unit.gasbank_messaging.mail import QUEUE, Mail, emptied, prepared
+from unit.gasbank_messaging.mail import QUEUE, Mail, Play
 
 from gasbank.messaging.bus import BusError
 
 SENT = "SELECT sequence, bus, attempts FROM ledger.outbox ORDER BY position"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def database(cluster: Cluster) -> str:
-    return prepared(cluster)
-
-
-Play = Callable[[Callable[[Mail], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def play(cluster: Cluster, database: str) -> Play:
-    """Plays a scenario on empty tables."""
-
-    def play(scenario: Callable[[Mail], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            mail = Mail(cluster, database)
-            try:
-                await scenario(mail)
-            finally:
-                await mail.close()
-
-        emptied(cluster, database)
-        asyncio.run(whole())
-
-    return play
 
 
 async def publish_all(mail: Mail) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firedrill.content.project import use_project
-from firedrill.engine.preflight import check_guards
+from firedrill.engine.preflight import check_guards, check_imports
 from firedrill.engine.recover import put_back
 from firedrill.errors import CannotRun
 from firedrill.model.target import AzureSpec, SystemSpec, Target
@@ -58,3 +58,14 @@ def test_the_guard_of_an_action_of_the_projects_own_is_asked(project: Path) -> N
     target = Target("shop", azure=AzureSpec(), system=SystemSpec("http://127.0.0.1:1"))
     with pytest.raises(CannotRun, match="no file is named; accepted: a path"):
         check_guards(target, experiment)
+
+
+@pytest.mark.parametrize("where", ["method", "rollbacks"])
+def test_a_step_that_cannot_be_imported_is_refused_before_anything_is_touched(project: Path, where: str) -> None:
+    """An undo whose module lacks what it needs would be found only after the fault."""
+    (project / "own_mending.py").write_text("import no_such_thing\n")
+    use_project(project)
+    provider = {"type": "python", "module": "own_mending", "func": "mend", "arguments": {}}
+    steps = {"method": [], "rollbacks": [], where: [{"type": "action", "name": "mend it", "provider": provider}]}
+    with pytest.raises(CannotRun, match=r"own_mending cannot be imported: ModuleNotFoundError: .*no_such_thing"):
+        check_imports({"title": "mended", **steps})
