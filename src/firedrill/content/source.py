@@ -4,6 +4,7 @@ Importing runs code and costs seconds (some SDKs ten of them); a drill must be c
 """
 
 import ast
+import functools
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,13 @@ def installed(top: str) -> list[Path]:
 
 def read_functions(path: Path) -> dict[str, Function]:
     """Every top-level name that can be called, by name; InvalidFile when the module is not Python."""
+    now = path.stat()
+    return functions_at(path, now.st_mtime_ns, now.st_size)
+
+
+@functools.cache
+def functions_at(path: Path, _mtime_ns: int, _size: int) -> dict[str, Function]:
+    """Parsed once for all the drills that name it, as long as the file is the same."""
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except (SyntaxError, ValueError) as error:
