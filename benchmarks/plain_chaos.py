@@ -81,25 +81,25 @@ def trading(bank: str, env: dict[str, str]) -> Iterator[None]:
 
 def tried(experiment: Experiment, env: dict[str, str], folder: Path) -> bool:
     """One experiment and its line."""
-    if experiment.drill:
-        wait_for_redundancy(experiment.drill)
+    missing = wait_for_redundancy(experiment.drill) if experiment.drill else ""
     began = time.monotonic()
-    wrong = trouble(ROOT / f"experiments/{experiment.name}.yaml", env, folder)
+    wrong = missing or trouble(ROOT / f"experiments/{experiment.name}.yaml", env, folder)
     print(
         f"{'NOT ' if wrong else 'ok  '} {experiment.name}: {wrong or f'{time.monotonic() - began:.1f} s'}", flush=True
     )
     return not wrong
 
 
-def wait_for_redundancy(drill: str) -> None:
-    """Until the drill may begin, or its time is up: then the experiment's own gate says what is missing."""
+def wait_for_redundancy(drill: str) -> str:
+    """Until the drill may begin: nothing; or what is missing, when the time is up."""
     deadline = time.monotonic() + REDUNDANT_S
-    while time.monotonic() < deadline:
-        if (
-            subprocess.run([stage.FIREDRILL, "check", drill], cwd=ROOT, capture_output=True, check=False).returncode
-            == 0
-        ):
-            return
+    while True:
+        argv = [stage.FIREDRILL, "check", drill]
+        asked = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+        if asked.returncode == 0:
+            return ""
+        if time.monotonic() > deadline:
+            return f"not redundant after {REDUNDANT_S:.0f} s: {' '.join(asked.stderr.split())}"
 
 
 def trouble(file: Path, env: dict[str, str], folder: Path) -> str:
@@ -110,19 +110,23 @@ def trouble(file: Path, env: dict[str, str], folder: Path) -> str:
         done = subprocess.run(argv, env=env, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             said = (done.stdout + done.stderr).strip().splitlines() or ["nothing"]
-            return f"chaos {words[0]} ended with {done.returncode}: {journal_says(journal) or said[-1]}"
+            why = journal_says(journal) if journal.exists() else said[-1]
+            return f"chaos {words[0]} ended with {done.returncode}: {why}"
     return journal_says(journal)
 
 
 def journal_says(journal: Path) -> str:
     """What of the experiment did not succeed."""
-    said: dict[str, Any] = json.loads(journal.read_text()) if journal.exists() else {}
-    steps = [*said.get("run", []), *said.get("rollbacks", [])]
-    failed = [each for each in steps if each["status"] != "succeeded"]
+    said: dict[str, Any] = json.loads(journal.read_text())
+    gate = said["steady_states"]["before"]
+    failed = [each for each in [*said["run"], *said["rollbacks"]] if each["status"] != "succeeded"]
     if failed:
         reason = (failed[0].get("exception") or [failed[0]["status"]])[-1].strip()
         return f"{failed[0]['activity']['name']}: {reason}"
-    return "" if not said or said["status"] == "completed" else f"it ended {said['status']}"
+    if not gate["steady_state_met"]:
+        return "; ".join(f"{each['activity']['name']}: {each.get('output')}" for each in gate["probes"])
+    left_out = len(said["experiment"]["method"]) - len(said["run"])
+    return f"{left_out} steps were not taken" if left_out else "" if said["status"] == "completed" else said["status"]
 
 
 if __name__ == "__main__":

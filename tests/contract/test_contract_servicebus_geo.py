@@ -1,5 +1,6 @@
 """What becomes of a namespace when its region is left: promotion of the copy, and the Geo-DR name, through azure-mgmt-servicebus."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -187,3 +188,14 @@ def test_a_pair_can_be_broken_and_the_alias_deleted(arm: Any, bus: ServiceBus) -
     pair_again(arm, WEU, NEU)
     send(alias, "confirmations", "y")
     assert drain(connection(bus), "confirmations") == ["y"]
+
+
+def test_what_is_copied_meanwhile_does_not_shut_a_queue_again(arm: Any, bus: ServiceBus, queue: str) -> None:
+    """The copy of the primary's change keeps the secondary's own status, also one that somebody sets at that moment."""
+    queues = [queue, *(new_queue(arm) for _ in range(3))]
+    until(lambda: set(queues) <= set(bus.status()[NEU]["queues"]), 20, "copied")
+    for number in range(30):
+        for namespace, status in itertools.product((WEU, NEU), ("Disabled", "Active")):
+            for each in queues:
+                arm.queues.create_or_update(GROUP, namespace, each, {"properties": {"status": status}})
+        assert {arm.queues.get(GROUP, NEU, each).properties.status for each in queues} == {"Active"}, number

@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from azsim.servicebus.broker.options import Options
 from azsim.servicebus.broker.rules import Rule
 from azsim.servicebus.site import Site
@@ -16,8 +14,7 @@ def put(path: str, kind: str, options: Options) -> Change:
     """An entity with these options. Its status is each namespace's own: one that is disabled here is not disabled there."""
 
     async def change(site: Site) -> None:
-        known = site.entities.get(path.lower())
-        await site.put(path, kind, msgspec.structs.replace(options, status=known.options.status if known else "Active"))
+        await site.put_but_status(path, kind, options)
 
     return change
 

@@ -62,6 +62,7 @@ class Site:
         self.entities: dict[str, Entity] = {}
         self.partner: Site | None = None  # in Geo-DR; its keys are accepted, too
         self.wrong = Trouble()
+        self._putting = asyncio.Lock()  # one at a time: a copy of the partner's keeps the status that it has read here
         self._told_rules = self._key_rules()
         self._told_faults: dict[str, Any] = {}
         self._told_copy = {"lag_s": lag_s}
@@ -145,6 +146,18 @@ class Site:
         self.entities = {entity.path.lower(): entity for entity in found}
 
     async def put(self, path: str, kind: str, options: Options) -> None:
+        async with self._putting:
+            await self._put(path, kind, options)
+
+    async def put_but_status(self, path: str, kind: str, options: Options) -> None:
+        """An entity with these options; its status stays what it is here, and is Active when it is new."""
+        async with self._putting:
+            await self.look()
+            known = self.entities.get(path.lower())
+            status = known.options.status if known else "Active"
+            await self._put(path, kind, msgspec.structs.replace(options, status=status))
+
+    async def _put(self, path: str, kind: str, options: Options) -> None:
         body = {"path": path, "kind": kind, "options": msgspec.to_builtins(options)}
         await self._ask("PUT", "/entities", body)
         await self.look()

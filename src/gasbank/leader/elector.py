@@ -58,7 +58,7 @@ class Lease:
             log.info("leads %s, token %d", self.name, token)
             self._note("leader-acquired", {"name": self.name, "token": token})
             self.gained()
-        elif self._fences:
+        else:
             self._limit(self.tenure.until)
 
     def ended(self, how: str = "leader-lost") -> None:
@@ -69,7 +69,8 @@ class Lease:
         self._limit(self._clock())
 
     def _limit(self, at: float) -> None:
-        for limit in self._limits:
+        """Cut what runs at this time. Who makes the mistake `no-fencing` has begun, so finishes."""
+        for limit in self._limits if self._fences else ():
             if not limit.expired():
                 limit.reschedule(at)
 

@@ -71,12 +71,8 @@ class Publisher:
         return bool(self._sent or self._spoiled)
 
     async def _look(self, turn: Turn) -> bool:
-        """Whether anything waits. The mistake `forget-outbox` takes "I could not read it" for "it is empty", and saves that."""
-        try:
-            row = await turn.read(self._anything)
-        except BaseException:  # also when the lead ended while it waited
-            self._blank = turn.bank.habits.forgets_outbox
-            raise
+        """Whether anything waits."""
+        row = await (self._forgetful(turn) if turn.bank.habits.forgets_outbox else turn.read(self._anything))
         changed = row.timeline not in ("", self._timeline)
         if changed:
             await turn.transact(lambda c: self._see(c, row.timeline))
@@ -87,6 +83,15 @@ class Publisher:
             await turn.transact(lambda c: c.execute(self.sql.forget))
             return False
         return bool(row.waits) or changed
+
+    async def _forgetful(self, turn: Turn) -> Any:
+        """The mistake `forget-outbox`: it asks once, takes "I could not read it" for "it is empty", and will save that."""
+        try:
+            row, _ = await turn.bank.commands(self.capability).once(self._anything, turn.bank.patience.deadline())
+        except BaseException:  # also when the lead ended while it waited
+            self._blank = True
+            raise
+        return row
 
     async def _anything(self, connection: AsyncConnection) -> Any:
         return (await connection.execute(self.sql.anything)).one()
