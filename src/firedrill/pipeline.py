@@ -19,7 +19,6 @@ from firedrill.clock import Clock, stamp, utc_now
 from firedrill.content.activities import activities
 from firedrill.content.drills import load_drill, resolved_yaml
 from firedrill.content.plans import Order, Plan, describe
-from firedrill.content.project import use_project
 from firedrill.engine import place as places
 from firedrill.engine.access import check_rights
 from firedrill.engine.interrupts import Interrupts
@@ -75,7 +74,6 @@ def run(plan: Plan, order: Order, view: View, ui: Ui | None = None) -> Ended:
 def run_locked(plan: Plan, order: Order, view: View, interrupts: Interrupts, ui: Ui | None = None) -> Ended:
     """`run` for whoever holds the target's lock. SystemExit when `interrupts` had noted one before the drill began."""
     refuse_open_undo(plan.target.name)
-    use_project(plan.project)
     rundir.check_place(order.reports)
     keep = places.Keep(order.keep_stage)
     with places.at(plan.target, plan.project, view.say, keep) as place:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from firedrill.azure.control import ADDRESS
+from firedrill.content.project import use_project
 from firedrill.engine import stage
 from firedrill.engine.observer import Names
 from firedrill.errors import CannotRun
@@ -105,7 +106,8 @@ class Keep:
 
 @contextmanager
 def at(target: Target, project: Path, say: Callable[[str], None], keep: Keep) -> Iterator[Place]:
-    """The place of `target`, with its environment set in this process too (the actions run in it)."""
+    """The place of `target`, with its environment set in this process too (the actions run in it), and the project's own modules known."""
+    use_project(project)
     if target.stage is None:
         with environment(subscription(target)) as place:
             yield place

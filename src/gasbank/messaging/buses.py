@@ -98,24 +98,19 @@ class Buses:
             await way.send(permit, queue, parcels)
         except BusError as error:
             log.info("bus %s is not back yet: %s", way.bus.name, error.code)
+            return
+        if self.bank.habits.closes_in_flight:  # the mistake: the other bus is needed no more, is it?
+            await self.ways[-1].bus.close_senders()
 
     def _used(self, queue: str, name: str, cause: str) -> None:
         before = self.in_use.get(queue, self.ways[0].bus.name)
         self.in_use[queue] = name
         if before == name:
             return
-        if name == self.ways[0].bus.name and self.bank.habits.closes_in_flight:
-            self._spawn_close()
         if not self.bank.habits.silent_failover:
             self.bank.counters["bus changes"] += 1
             self.bank.notices.note("bus-changed", {"queue": queue, "from": before, "to": name, "error": cause})
             log.warning("%s goes over bus %s now, not %s", queue, name, before)
-
-    def _spawn_close(self) -> None:
-        """The mistake `close-in-flight`."""
-        task = asyncio.create_task(self.ways[-1].bus.close_senders())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)

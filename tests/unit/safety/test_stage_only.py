@@ -1,12 +1,14 @@
 """Faults that only a rehearsal stage can have: refused for a subscription in every place where somebody could meet one."""
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from firedrill.content.plans import Order, describe, make_plan
 from firedrill.content.project import project_of
-from firedrill.engine.place import subscription
+from firedrill.engine.place import Keep, at, subscription
 from firedrill.engine.preflight import check_guards, check_named
 from firedrill.engine.runner import is_secret
 from firedrill.errors import CannotRun
@@ -48,3 +50,13 @@ def test_the_token_of_the_stage_is_not_written_down() -> None:
     """Its address is: an undo is for a stage that can be found again, and that one says its token itself."""
     assert is_secret("FIREDRILL_STAGE_TOKEN", "x")
     assert not is_secret("FIREDRILL_STAGE", "http://127.0.0.1:1")
+
+
+def test_the_projects_own_modules_are_known_wherever_a_target_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check` asks about the steps of an experiment as `run` does, and some of them are the project's."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "only_in_this_project.py").touch()
+    with at(make_plan(Order(DRILL, AZURE)).target, tmp_path, print, Keep(up=False)):
+        assert find_spec("only_in_this_project")
