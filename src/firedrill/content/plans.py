@@ -12,7 +12,7 @@ from firedrill.content.project import project_of
 from firedrill.content.targets import load_target
 from firedrill.model.drill import Drill
 from firedrill.model.reversibility import PUT_BACK, WORDS, mending
-from firedrill.model.stage_only import ACTIONS, only_here
+from firedrill.model.stage_only import ACTIONS, PAUSE_LEADER, only_here
 from firedrill.model.target import Target
 
 REPLICATED_FIRST = "none: the roles change after everything was replicated"
@@ -82,9 +82,19 @@ def describe(plan: Plan) -> dict[str, Any]:
 
 def stage_only(plan: Plan) -> list[str]:
     """The faults that nobody can ask a subscription for, and what to drill there instead; none on a rehearsal stage."""
-    steps = [step(one, given_names(plan)) for one in plan.experiment["method"] if one.get("type") == "action"]
-    faults = [one["with"] for one in steps if one["calls"].startswith(f"{ACTIONS}.")]
-    return [only_here(one["service"], one["name"]) for one in faults] if plan.target.stage is None else []
+    if plan.target.stage is not None:
+        return []
+    names = given_names(plan)
+    steps = [step(one, names) for one in plan.experiment["method"] if one.get("type") == "action"]
+    return [only_here(service, name) for one in steps for service, name in stage_faults(one)]
+
+
+def stage_faults(step: dict[str, Any]) -> list[tuple[str, str]]:
+    """(service, name) of what a step breaks in a way that only a stage can."""
+    arguments = step["with"]
+    if step["calls"] == PAUSE_LEADER:
+        return [("kubernetes", context) for context in arguments["contexts"]]
+    return [(arguments["service"], arguments["name"])] if step["calls"].startswith(f"{ACTIONS}.") else []
 
 
 def declared_reversibility(experiment: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Faults that only the rehearsal stage can have, and what comes nearest on a subscription."""
 
 ACTIONS = "firedrill.actions.stage"
+PAUSE_LEADER = "firedrill.actions.kubernetes.pause_leader"
 INSTEAD = {
     "sql": "firedrill.actions.sql_database.restart_database, a break of seconds",
     "servicebus": "firedrill.actions.servicebus.set_status, as in the drill bus-a-down",

@@ -29,6 +29,9 @@ def test_a_plan_says_what_is_refused_and_what_to_drill_instead() -> None:
     (said,) = describe(make_plan(Order(DRILL, AZURE)))["refused on this target"]
     assert "this fault of servicebus gasbank-sb-weu is one of the rehearsal stage" in said
     assert "as in the drill bus-a-down" in said
+    paused = describe(make_plan(Order(str(ROOT / "drills/leader-paused.yaml"), AZURE)))["refused on this target"]
+    assert len(paused) == 2
+    assert "as in the drill leader-kill" in paused[0]
     assert "refused on this target" not in describe(make_plan(Order(DRILL)))
     assert "refused on this target" not in describe(make_plan(Order(str(ROOT / "drills/bus-a-down.yaml"), AZURE)))
 
