@@ -60,7 +60,7 @@ EXHIBITS = (
     Exhibit("one-key", "bus-throttled", RECEIVES),
     Exhibit("silent-failover", "bus-a-down", "a change of bus is on record"),
     Exhibit("lost-update", "duplicate-storm", ONCE),
-    Exhibit("forget-outbox", "sql-read-write-down", "every movement is told"),
+    Exhibit("forget-outbox", "sql-read-write-down", "told recovers within"),
     Exhibit("dead-path", "storage-region-down", "archived recovers within"),
     Exhibit("read-one-region", "storage-region-down", "archived recovers within"),
     Exhibit("never-home", "storage-region-down", "documents come home"),

@@ -20,9 +20,14 @@ def faults(history: History) -> list[Fault]:
 
 
 def fault(history: History, command: Event) -> Fault:
+    """What was said of this command, until the same is commanded again."""
     name = command.data["name"]
-    accepted = first(history.events, kinds.FAULT_ACCEPTED, name)
-    done = first(history.events, kinds.FAULT_DONE, name)
+    later = [one for one in history.events if one.seq > command.seq]
+    again = next(
+        (at for at, one in enumerate(later) if one.kind == kinds.FAULT_COMMAND and one.data["name"] == name), None
+    )
+    accepted = first(later[:again], kinds.FAULT_ACCEPTED, name)
+    done = first(later[:again], kinds.FAULT_DONE, name)
     return Fault(
         name=name,
         on=command.data["on"],
@@ -35,9 +40,12 @@ def fault(history: History, command: Event) -> Fault:
 
 
 def put_back_at(history: History) -> float | None:
-    """When the first undo was commanded: outages that begin later are the put-back's, not the fault's."""
-    command = first(history.events, kinds.UNDO_COMMAND)
-    return command.at if command else None
+    """When the first undo after the last fault was commanded: outages that begin later are the put-back's, not the fault's.
+
+    An experiment may mend what it broke and break it again: what is seen in between follows a fault.
+    """
+    last = max((one.seq for one in history.of_kind(kinds.FAULT_COMMAND)), default=-1)
+    return next((one.at for one in history.of_kind(kinds.UNDO_COMMAND) if one.seq > last), None)
 
 
 def phases(

@@ -44,6 +44,8 @@ def slowest_first(row: tuple[str, Interval]) -> tuple[float, str]:
 
 def unseen(watches: list[Watch]) -> str:
     limit = max(watch.detection_limit_s for watch in watches)
+    if any(one.during == "put-back" for watch in watches for one in watch.outages):
+        return f"no outage was seen before the mending began (one longer than {in_words(limit)} would have been), and one after that"
     return f"no outage was seen (one longer than {in_words(limit)} would have been)"
 
 

@@ -4,6 +4,7 @@ Three questions are answered apart: was the fault injected, did the system hold,
 answer wins, and what could not be checked is inconclusive.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -144,10 +145,9 @@ def was_injected(history: History, injected: Sequence[Fault]) -> Injection:
     if not injected:
         unsteady = first(history.events, kinds.NOT_STEADY)
         return Injection("inconclusive", f"not steady: {unsteady.data['why']}" if unsteady else "no fault was injected")
-    for one in injected:
-        done = first(history.events, kinds.FAULT_DONE, one.name)
-        if done is None or done.data["status"] != "Succeeded":
-            return Injection("inconclusive", f"the control plane never said that it was done: {one.name}")
+    done = [one.data["name"] for one in history.of_kind(kinds.FAULT_DONE) if one.data["status"] == "Succeeded"]
+    if open_ones := Counter(one.name for one in injected) - Counter(done):
+        return Injection("inconclusive", f"the control plane never said that it was done: {', '.join(open_ones)}")
     if interrupted := first(history.events, kinds.INTERRUPTED):
         return Injection("inconclusive", f"the run was interrupted ({interrupted.data['signal']})")
     return Injection("pass")

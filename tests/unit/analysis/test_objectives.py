@@ -10,7 +10,7 @@ from firedrill.analysis.objectives import Findings, judge, within
 from firedrill.model.drill import ObjectiveSpec
 from firedrill.model.history import Request, Stored, Write
 from firedrill.model.interval import Interval
-from firedrill.model.verdict import Watch
+from firedrill.model.verdict import Outage, Watch
 
 NONE = account_for([], [], [], None, None)
 
@@ -52,6 +52,25 @@ def test_an_interval_that_the_limit_falls_into_is_inconclusive(low: float, width
 def test_recovery_against_sixty_seconds(recovery: Interval | None, outcome: str) -> None:
     """Measured, straddling, too late, never recovered, stopped looking too early, and no outage seen."""
     assert judge(spec("recovers within", 60.0), found(watches={"transfer": watch(recovery)})).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("recovery", "again", "outcome", "said"),
+    [
+        (None, Interval(3.9, 4.0), "pass", "no outage seen before the mending began"),
+        (None, Interval(61.0, 61.1), "fail", "gone again after the mending began, and was back"),
+        (Interval(3.9, 4.0), Interval(61.0, None), "fail", "was not seen to come back"),
+        (Interval(61.0, 61.1), Interval(3.9, 4.0), "fail", ""),
+    ],
+)
+def test_an_outage_of_the_mending_counts_from_its_command(
+    recovery: Interval | None, again: Interval, outcome: str, said: str
+) -> None:
+    """Users do not care whose outage it was; and nobody says that none was seen."""
+    gone = Outage(again, again, again, again, "new", {}, during="put-back")
+    seen = msgspec.structs.replace(watch(recovery), outages=[gone])
+    judged = judge(spec("recovers within", 60.0), found(watches={"transfer": seen}))
+    assert (judged.outcome, said in judged.why) == (outcome, True)
 
 
 def test_a_watch_without_samples_proves_nothing() -> None:

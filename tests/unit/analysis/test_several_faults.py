@@ -2,6 +2,7 @@
 
 import msgspec
 
+from firedrill.analysis.phases import faults, put_back_at
 from firedrill.analysis.verdict import was_injected, was_put_back
 from firedrill.model import events as kinds
 from firedrill.model.history import Event, History
@@ -41,3 +42,28 @@ def test_every_fault_must_have_been_done() -> None:
     assert found.outcome == "inconclusive"
     assert "shut B" in found.why
     assert was_injected(history, [fault("shut A")]).outcome == "pass"
+
+
+def test_what_was_mended_may_be_broken_again() -> None:
+    """The outage of the second time follows that fault, not the mending before it; each command has its own answer."""
+    once = [(kinds.FAULT_COMMAND, "gone"), (kinds.FAULT_ACCEPTED, "gone"), (kinds.FAULT_DONE, "gone")]
+    history = timed([*once, (kinds.UNDO_COMMAND, "heal"), *once, (kinds.UNDO_COMMAND, "heal")])
+    assert put_back_at(history) == 7.0
+    assert [(one.at_s, one.accepted_s) for one in faults(history)] == [(0.0, 1.0), (4.0, 5.0)]
+    assert was_injected(history, faults(history)).outcome == "pass"
+
+
+def test_the_second_of_two_alike_must_have_been_done_too() -> None:
+    """That the first was done says nothing about it."""
+    history = timed([(kinds.FAULT_COMMAND, "gone"), (kinds.FAULT_DONE, "gone"), (kinds.FAULT_COMMAND, "gone")])
+    assert faults(history)[1].control_plane_done_s is None
+    assert was_injected(history, faults(history)).outcome == "inconclusive"
+    assert put_back_at(history) is None
+
+
+def timed(said: list[tuple[str, str]]) -> History:
+    """As `happened`, with what a command and its end say besides."""
+    history = happened(*said)
+    more = {"on": "sql/dbgrp", "planned": False, "low": 0.0, "high": 1.0}
+    events = [msgspec.structs.replace(one, data=one.data | more) for one in history.events]
+    return msgspec.structs.replace(history, events=events)
