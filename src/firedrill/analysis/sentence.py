@@ -32,21 +32,29 @@ def recovery(drill: Drill, verdict: Verdict) -> str:
     if not any(watch.samples for watch in judged.values()):
         return "no watch recorded anything"
     down = sorted(((name, row.recovery_s) for name, row in judged.items() if row.recovery_s), key=slowest_first)
+    again = gone_again(judged)
     if not down:
-        return unseen(list(judged.values()))
+        return ", ".join([unseen(list(judged.values()), "before it was mended " if again else ""), *again])
     first, *others = down
-    return ", ".join([back(*first, after=True), *further(others), *never_down(judged)])
+    return ", ".join([back(*first, after=True), *further(others), *never_down(judged), *again])
 
 
 def slowest_first(row: tuple[str, Interval]) -> tuple[float, str]:
     return (-math.inf if row[1].high is None else -row[1].middle, row[0])
 
 
-def unseen(watches: list[Watch]) -> str:
+def unseen(watches: list[Watch], when: str) -> str:
     limit = max(watch.detection_limit_s for watch in watches)
-    if any(one.during == "put-back" for watch in watches for one in watch.outages):
-        return f"no outage was seen before the mending began (one longer than {in_words(limit)} would have been), and one after that"
-    return f"no outage was seen (one longer than {in_words(limit)} would have been)"
+    return f"no outage was seen {when}(one longer than {in_words(limit)} would have been)"
+
+
+def gone_again(judged: dict[str, Watch]) -> list[str]:
+    """What the mending itself broke."""
+    return [f"{name} was gone when it was mended" for name, watch in judged.items() if was_gone_again(watch)]
+
+
+def was_gone_again(watch: Watch) -> bool:
+    return any(one.during == "put-back" for one in watch.outages)
 
 
 def back(name: str, took: Interval, after: bool) -> str:
@@ -62,7 +70,9 @@ def further(others: list[tuple[str, Interval]]) -> list[str]:
 
 
 def never_down(judged: dict[str, Watch]) -> list[str]:
-    quiet = [name for name, watch in judged.items() if watch.samples and not watch.recovery_s]
+    quiet = [
+        name for name, watch in judged.items() if watch.samples and not watch.recovery_s and not was_gone_again(watch)
+    ]
     if len(quiet) > NAMED:
         return [f"{len(quiet)} watches saw no outage"]
     return [f"{name} saw no outage" for name in quiet]

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from firedrill.analysis.sentence import sentence, span
 from firedrill.model.interval import Interval
-from firedrill.model.verdict import Invariant, Verdict
+from firedrill.model.verdict import Invariant, Outage, Verdict
 from tests.unit.report import odd_runs, sample_run
 
 
@@ -39,6 +39,17 @@ def test_the_usual_run_in_one_sentence() -> None:
 def test_what_did_not_happen_is_said(name: str, words: str) -> None:
     """Each unusual run says what is unusual about it."""
     assert words in odd_runs.ALL[name]()[2].sentence
+
+
+def test_what_only_the_mending_broke_is_said() -> None:
+    """Nobody calls a watch quiet that was gone when all was mended."""
+    verdict = sample_run.verdict()
+    moment = Interval(30.0, 30.1)
+    gone = Outage(moment, moment, moment, moment, "new", {}, during="put-back")
+    later = {name: replace(one, recovery_s=None, outages=[gone]) for name, one in verdict.watches.items()}
+    sooner = said(replace(verdict, watches={**verdict.watches, "balance": later["balance"]}))
+    assert "transfer was back 3.85 to 3.91 s after the command, balance was gone when it was mended;" in sooner
+    assert "no outage was seen before it was mended (one longer than " in said(replace(verdict, watches=later))
 
 
 def test_loss_without_a_witness_is_not_judged() -> None:
