@@ -26,7 +26,8 @@ from firedrill.content.suites import load_suite
 
 ROOT = Path(__file__).parents[1]
 CHAOS, LOCUST = (str(Path(sys.executable).parent / name) for name in ("chaos", "locust"))
-RATE_HZ = 10
+RATE_HZ = 40
+"""One request in fifty asks the plant for something, and a step of duplicate-storm waits five seconds for that."""
 REDUNDANT_S = 120.0
 ENDS_S = 10.0
 
