@@ -43,6 +43,7 @@ def account_for(
     acknowledged = [write for write in writes if write.answer == "acknowledged"]
     unknown = [write for write in writes if write.answer == "unknown"]
     lost = [write for write in acknowledged if not times.get(write.id)] if inside(witnesses) else []
+    told = {row.id for row in stored if short(row.witness) == ARCHIVE}
     expected = {write.id for write in writes if write.answer != "refused"}
     return Writes(
         attempted=len(writes),
@@ -61,6 +62,7 @@ def account_for(
         shape=shape_of(lost, acknowledged),
         witnesses=list(witnesses),
         predicted_s=predicted_s,
+        lost_told=sum(one.id in told for one in lost) if ARCHIVE in map(short, witnesses) else None,
     )
 
 

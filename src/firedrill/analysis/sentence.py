@@ -99,8 +99,15 @@ def loss(writes: Writes) -> str:
     where = "all from" if writes.shape == "tail" else "spread over"
     return (
         f"{writes.lost:,} of {counted(writes.acknowledged, 'acknowledged write')} {'was' if writes.lost == 1 else 'were'} "
-        f"lost, {where} the last {in_words(writes.lost_span_s)} before it"
+        f"lost, {where} the last {in_words(writes.lost_span_s)} before it{told_words(writes)}"
     )
+
+
+def told_words(writes: Writes) -> str:
+    """Those that the outside believes in, though they are gone."""
+    if writes.lost_told is None:
+        return ""
+    return f" (the archive has {f'{writes.lost_told:,}' if writes.lost_told else 'none'} of them)"
 
 
 def redundancy(verdict: Verdict) -> str:

@@ -111,6 +111,7 @@ class Writes(msgspec.Struct, frozen=True):
     shape: str  # "none", "tail" (one run of the newest before the fault) or "holes"
     witnesses: list[str]  # who was asked; loss cannot be judged without one
     predicted_s: float | None  # what the platform said at the command: replication lag
+    lost_told: int | None = None  # lost writes that the outside was told of, by the archive; None: it was not asked
 
 
 class Invariant(msgspec.Struct, frozen=True):

@@ -68,7 +68,7 @@ def witness_table(writes: Writes, history: History) -> Table:
     inside = [name for name in map(short, writes.witnesses) if name != ARCHIVE]
     rows: list[list[Cell]] = []
     for number, ledger, there, so in witness_rows(writes, history):
-        archive = in_archive(writes, history, so)
+        archive = in_archive(writes, so)
         rows.append(
             [count(number), ledger, there if inside else "not asked", archive, so if inside else "cannot be judged"]
         )
@@ -98,14 +98,11 @@ def witness_rows(writes: Writes, history: History) -> list[tuple[int, str, str, 
     return [row for row in rows if row[0] or row[3] in ("kept", "lost")]
 
 
-def in_archive(writes: Writes, history: History, so: str) -> str:
+def in_archive(writes: Writes, so: str) -> str:
     """Only the lost are looked up: one that the archive has was told outside and is unknown inside."""
-    if ARCHIVE not in map(short, writes.witnesses):
+    if writes.lost_told is None:
         return "not asked"
-    if so != "lost":
-        return "\u2013"
-    held = {row.id for row in history.stored if short(row.witness) == ARCHIVE}
-    return f"{count(sum(name in held for name in writes.lost_ids))} of {count(writes.lost)}"
+    return f"{count(writes.lost_told)} of {count(writes.lost)}" if so == "lost" else "\u2013"
 
 
 def class_table(writes: Writes) -> Table:

@@ -65,4 +65,5 @@ def test_what_only_the_archive_has_is_lost_all_the_same() -> None:
     writes = [write(1, "acknowledged"), write(2, "acknowledged")]
     rows = [*stored(1), Stored("archive", "fd-1", 1), Stored("archive", "fd-2", 1)]
     found = account_for(writes, rows, ["probes.gasbank.database", "probes.gasbank.archive"], 10.0, None)
-    assert (found.lost_ids, found.unexpected) == (["fd-2"], 0)
+    assert (found.lost_ids, found.unexpected, found.lost_told) == (["fd-2"], 0, 1)
+    assert account_for(writes, rows, ["probes.gasbank.database"], 10.0, None).lost_told is None

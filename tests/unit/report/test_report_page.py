@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from firedrill.model.history import Request, Sample, Stored
+from firedrill.model.history import Request, Sample
 from firedrill.model.verdict import Verdict
 from firedrill.report.page import render_page
 from tests.unit.report import odd_runs, sample_run
@@ -123,13 +123,9 @@ def test_a_witness_that_was_not_asked_is_not_quoted() -> None:
 def test_a_lost_write_that_the_archive_has_is_counted() -> None:
     """It was told outside and is unknown inside."""
     drill, history, verdict = odd_runs.usual()
-    told = [Stored("probes.bank.archive", name, 1) for name in verdict.writes.lost_ids[:6]]
     witnesses = ["probes.bank.database", "probes.bank.archive"]
-    page = render_page(
-        drill,
-        replace(history, stored=[*history.stored, *told]),
-        replace(verdict, writes=replace(verdict.writes, witnesses=witnesses)),
-    )
+    writes = replace(verdict.writes, witnesses=witnesses, lost_told=6)
+    page = render_page(drill, history, replace(verdict, writes=writes))
     assert "37 | acknowledged | no | 6 of 37 | lost" in Outline(page).text
 
 

@@ -58,6 +58,16 @@ def test_loss_without_a_witness_is_not_judged() -> None:
     assert "loss could not be judged" in said(replace(verdict, writes=replace(verdict.writes, witnesses=[], lost=0)))
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [(None, "before it; red"), (0, "(the archive has none of them)"), (6, "(the archive has 6 of them)")],
+)
+def test_lost_writes_that_were_told_are_counted(told: int | None, words: str) -> None:
+    """Where the archive was asked."""
+    verdict = sample_run.verdict()
+    assert words in said(replace(verdict, writes=replace(verdict.writes, lost_told=told)))
+
+
 def test_every_harm_is_named() -> None:
     """Duplicates, writes from nowhere and violated invariants are in the sentence too."""
     verdict = sample_run.verdict()
