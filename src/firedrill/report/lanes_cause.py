@@ -59,7 +59,8 @@ def deed_lane(history: History, prefix: str, title: str, name: str) -> Lane:
     tries = attempts(mine, f"{prefix}.command")
 
     def paint(axis: Axis, top: float) -> Markup:
-        shapes = [deed(attempt, axis, top, name, prefix) for attempt in tries]
+        ends = [*(min(axis.right, axis.at(attempt[0].at)) for attempt in tries[1:]), axis.right]
+        shapes = [deed(attempt, axis, top, name, prefix, end) for attempt, end in zip(tries, ends, strict=True)]
         return svg.join([*shapes, elsewhere(tries, axis, top, name)])
 
     return Lane(title, f"on {on}" if on else "", HEIGHT, paint)
@@ -80,8 +81,8 @@ def elsewhere(tries: list[list[Event]], axis: Axis, top: float, name: str) -> Ma
     return svg.text(axis.right, top + BAR - 3, words, "later", "end")
 
 
-def deed(rows: list[Event], axis: Axis, top: float, name: str, prefix: str) -> Markup:
-    """Thin until accepted, full until seen done, hatched between the last two polls; open when it never ended."""
+def deed(rows: list[Event], axis: Axis, top: float, name: str, prefix: str, end: float) -> Markup:
+    """Thin until accepted, full until seen done, hatched between the last two polls; open when it never ended. Its words stop at `end`."""
     begun = rows[0].at
     accepted = next((row.at for row in rows if row.kind.endswith(".accepted")), begun)
     ended = next((row for row in rows if row.kind.endswith((".done", ".failed"))), None)
@@ -97,16 +98,16 @@ def deed(rows: list[Event], axis: Axis, top: float, name: str, prefix: str) -> M
             svg.rect(left, top + BAR / 2 - 1.5, start - left, 3, prefix, f"{name}: asked, not yet accepted"),
             svg.rect(start, top, max(sure - start, 3), BAR, "bad" if failed else prefix, f"{name}: under way"),
             svg.rect(sure, top, right - sure, BAR, "polled", "over somewhere in here: seen by polling"),
-            name_of_deed(start, sure, right, top, f"{name}: failed" if failed else name, f"on-{prefix}", axis),
+            name_of_deed(start, sure, right, top, f"{name}: failed" if failed else name, f"on-{prefix}", end),
         ]
     )
 
 
-def name_of_deed(left: float, sure: float, right: float, top: float, words: str, css: str, axis: Axis) -> Markup:
-    """On the bar when it fits there in full, else beside it."""
+def name_of_deed(left: float, sure: float, right: float, top: float, words: str, css: str, end: float) -> Markup:
+    """On the bar when it fits there in full, else beside it, as far as there is room."""
     if svg.width_of(words) + 10 <= sure - left:
         return label_on_bar(left, sure, top, words, css)
-    beside = svg.shortened(words, axis.right - right - 8)
+    beside = svg.shortened(words, end - right - 8)
     return svg.text(max(right, left + 3) + 5, top + BAR - 3, beside, "beside") if beside else Markup("")
 
 

@@ -1,17 +1,18 @@
 """Scales, labels and slices: the arithmetic under the pictures."""
 
 import itertools
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
 from firedrill.model import events
-from firedrill.model.history import Request
+from firedrill.model.history import Event, Request
 from firedrill.model.interval import Interval
 from firedrill.model.verdict import Phase
 from firedrill.report.buckets import quantile, sliced
-from firedrill.report.lanes_cause import observed_lanes, unmoved
+from firedrill.report.lanes_cause import deeds, observed_lanes, unmoved
 from firedrill.report.marks import Mark, marks_of, placed
 from firedrill.report.scale import Axis, Decades, Window, decades_of, round_up
 from firedrill.report.section_phases import phases_table
@@ -33,6 +34,24 @@ def test_labels_of_event_lines_never_touch(found: list[tuple[float, str]]) -> No
             if label.row == row
         )
         assert all(right <= left for (_, right), (left, _) in itertools.pairwise(spans))
+
+
+def test_the_words_of_a_fault_stop_where_the_next_of_its_name_begins() -> None:
+    """What is broken twice within a moment has no room for its words the first time."""
+    axis = Axis(Window(0, 100, 0), 0, 900)
+
+    def said(second_at: float) -> list[str]:
+        rows = [
+            Event(number, at, "", f"fault.{kind}", "", {"name": "gone: dbgrp", "on": "sql/dbgrp"}, "", "")
+            for number, (kind, at) in enumerate(
+                [("command", 1.0), ("done", 1.1), ("command", second_at), ("done", second_at + 0.1)]
+            )
+        ]
+        (lane,) = deeds(structs.replace(sample_run.history(), events=rows), "fault", "Fault")
+        return re.findall(r">([^<>]+)</text>", lane.paint(axis, 0.0))
+
+    assert said(50.0) == ["gone: dbgrp", "gone: dbgrp"]
+    assert said(7.0) == ["gone:\u2026", "gone: dbgrp"]
 
 
 @given(st.floats(0.5, 20_000), st.floats(-500, 500))
