@@ -1,7 +1,8 @@
 """The two buses as one way out: A by preference, B while A fails, and back to A when a probe came through.
 
 The probe is a copy: while A is half-open one batch goes over B as before and over A as well, so nobody waits for a bus that
-hangs, and the inbox makes one of two. B is never closed for A's return: what is on its way there arrives.
+hangs, and the inbox makes one of two. B, when it was away, is tried in the same way, before it is needed; and it is never closed for
+A's return: what is on its way there arrives.
 
 One circuit breaker per bus and process. A bus that says it is busy is left alone for as long as it asked.
 """
@@ -58,9 +59,12 @@ class Buses:
     async def send(self, queue: str, parcels: list[Parcel]) -> str:
         """The name of the bus that took all of them; BusError when none did."""
         error = BusError("no-bus", "no bus takes anything now")
-        for way in self._open_ways():
-            if way.breaker.state == "half-open" and self._other_than(way):
-                self._probe(way, queue, parcels)
+        ways = self._open_ways()
+        unsure = [way for way in ways if way.breaker.state == "half-open" and self._other_than(way)]
+        for way in unsure:
+            self._probe(way, queue, parcels)
+        for way in ways:
+            if way in unsure:
                 continue
             try:
                 await way.send(way.breaker.admit(), queue, parcels)

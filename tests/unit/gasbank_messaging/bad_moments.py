@@ -114,6 +114,24 @@ async def half_open(mail: Mail) -> int:
     return mail.bank.counters["sends that failed"] - before
 
 
+async def needed_again(mail: Mail) -> int:
+    """Both buses were away and are back, and only A was used since; then A goes, while two send at once. How many sends fail."""
+    mail.a.error = mail.b.error = BusError("entity-disabled", "disabled")
+    for _ in range(2):
+        await asyncio.gather(mail.buses.send("q", [bundle(1)]), return_exceptions=True)
+    mail.now += 3.5
+    mail.a.error = mail.b.error = None
+    for _ in range(2):
+        await mail.buses.send("q", [bundle(1)])
+    await asyncio.sleep(0)
+    mail.a.error, mail.b.gate = BusError("entity-disabled", "disabled"), asyncio.Event()
+    sends = [asyncio.create_task(mail.buses.send("q", [bundle(n)])) for n in range(2)]
+    await turns(lambda: mail.b.sending > 0)
+    mail.b.gate.set()
+    answers = await asyncio.gather(*sends, return_exceptions=True)
+    return sum(isinstance(answer, BusError) for answer in answers)
+
+
 async def returning(mail: Mail) -> int:
     """A is back while sends over B are on their way."""
     mail.a.error = BusError("entity-disabled", "disabled")

@@ -9,6 +9,7 @@ from unit.gasbank.stand import Cluster
 from unit.gasbank_messaging.bad_moments import (
     changing,
     half_open,
+    needed_again,
     no_database,
     piled,
     poisoned,
@@ -84,6 +85,11 @@ def test_the_second_bus_is_there_before_it_is_needed(run: Scenario[int]) -> None
     """While A is probed by exactly one send the others go over B; with null-secondary there is no B then, and they fail."""
     assert run("", half_open) == 0
     assert run("null-secondary", half_open) == 9
+
+
+def test_the_second_bus_is_tried_before_it_is_needed(run: Scenario[int]) -> None:
+    """It was away, too: a copy finds out that it is back while A still takes everything."""
+    assert run("", needed_again) == 0
 
 
 def test_sends_on_their_way_over_b_are_not_cut(run: Scenario[int]) -> None:
