@@ -81,6 +81,7 @@ class Drilled(msgspec.Struct, frozen=True):
     acknowledged: int | None = None
     lost: int | None = None  # None: no witness was asked
     exposure_s: Interval | None = None
+    gone_again: bool = False  # a watch was gone when it was mended
 
 
 class SuiteRun(msgspec.Struct, frozen=True):

@@ -35,7 +35,8 @@ def recovery(one: Drilled) -> str:
         return f"{one.watch}: {span(one.recovery_s)}"
     if one.detection_limit_s is None:
         return DASH
-    return f"no outage seen; one longer than {duration(one.detection_limit_s)} would have been"
+    when = " before it was mended" if one.gone_again else ""
+    return f"no outage seen{when}; one longer than {duration(one.detection_limit_s)} would have been"
 
 
 def lost(one: Drilled) -> str:

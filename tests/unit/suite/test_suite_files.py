@@ -14,7 +14,7 @@ from unit.suite.sample_suite import DRILLS, hostile, suite
 from firedrill.model.suite import WORST_FIRST, SuiteRun, exit_code_of, outcome_of
 from firedrill.report.suite_files import render_suite_junit, render_suite_summary
 from firedrill.report.suite_page import render_suite_page
-from firedrill.report.suite_words import DASH
+from firedrill.report.suite_words import DASH, recovery
 from tests.unit.report import odd_runs
 from tests.unit.report.outline import Outline
 
@@ -118,3 +118,9 @@ def test_a_suite_that_did_not_pass_is_never_green(one: object) -> None:
     """Whatever the one drill came to: a red or broken case, or a pass."""
     run = suite(one)  # type: ignore[arg-type]
     assert ("passed" in junit_of(run).values()) is (run.exit_code == 0)
+
+
+def test_a_drill_whose_mending_broke_something_has_not_seen_no_outage() -> None:
+    """Only until then."""
+    quiet = msgspec.structs.replace(suite().drills[1], gone_again=True)
+    assert recovery(quiet).startswith("no outage seen before it was mended; one longer than ")
