@@ -49,8 +49,16 @@ def unseen(watches: list[Watch], when: str) -> str:
 
 
 def gone_again(judged: dict[str, Watch]) -> list[str]:
-    """What the mending itself broke."""
-    return [f"{name} was gone when it was mended" for name, watch in judged.items() if was_gone_again(watch)]
+    """What the mending itself broke; with more than a few, how many."""
+    names = [name for name, watch in judged.items() if was_gone_again(watch)]
+    if not names:
+        return []
+    who = (
+        f"{len(names)} watches"
+        if len(names) > NAMED
+        else " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    )
+    return [f"{who} {'was' if len(names) == 1 else 'were'} gone when it was mended"]
 
 
 def was_gone_again(watch: Watch) -> bool:
