@@ -207,7 +207,11 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     asked = arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a shell's background job would ignore the first, and so would all it starts
+        signal.signal(number, signal.default_int_handler)
     if firedrill("stage", "status").returncode == 0:
         sys.exit("a rehearsal stage is up, and two would disturb each other: firedrill stage down")
     try:

@@ -128,7 +128,9 @@ def journal_says(journal: Path) -> str:
     if not gate["steady_state_met"]:
         return "; ".join(f"{each['activity']['name']}: {each.get('output')}" for each in gate["probes"])
     left_out = len(said["experiment"]["method"]) - len(said["run"])
-    return f"{left_out} steps were not taken" if left_out else "" if said["status"] == "completed" else said["status"]
+    if left_out:
+        return f"{left_out} steps were not taken"
+    return "" if said["status"] == "completed" else f"it ended {said['status']}"
 
 
 if __name__ == "__main__":

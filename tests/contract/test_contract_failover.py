@@ -52,12 +52,12 @@ def test_a_forced_failover_with_lag_loses_what_was_not_replicated(stage: Running
     stage.ask("PATCH", "/settings", {"replication_lag_s": 1.0})
     url = stage.status()["sql"]["read_write"]
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("create table if not exists kept (id text primary key)")
-        connection.execute("insert into kept values ('old') on conflict do nothing")
+        connection.execute("create table if not exists kept_by_name (id text primary key)")
+        connection.execute("insert into kept_by_name values ('old') on conflict do nothing")
     replica = stage.status()["sql"]["read_only"]
     until(lambda: count(replica, "old") == 1, 10, "replicated")
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("insert into kept values ('new')")
+        connection.execute("insert into kept_by_name values ('new')")
     sql.failover_groups.begin_force_failover_allow_data_loss("gasbank", stage.secondary(), "dbgrp").result(timeout=30)
     stage.until_redundant()
     until(lambda: leads_to_primary(stage), 5, "re-pointed")
@@ -67,9 +67,9 @@ def test_a_forced_failover_with_lag_loses_what_was_not_replicated(stage: Running
 def count(url: str, identifier: str) -> int:
     """How many rows have that id; 0 also while the table is not there."""
     with psycopg.connect(url) as connection:
-        if connection.execute("select to_regclass('kept')").fetchone() == (None,):
+        if connection.execute("select to_regclass('kept_by_name')").fetchone() == (None,):
             return 0
-        row = connection.execute("select count(*) from kept where id = %s", (identifier,)).fetchone()
+        row = connection.execute("select count(*) from kept_by_name where id = %s", (identifier,)).fetchone()
         return int(row[0]) if row else 0
 
 

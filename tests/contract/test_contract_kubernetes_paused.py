@@ -49,7 +49,7 @@ def test_it_takes_connections_and_answers_nobody_until_it_goes_on(
     """The same process: out of the endpoints while it stands, back in them afterwards, never restarted; what it was asked it answers."""
     pod, ip, port, process = running()
     pause(kubernetes, pod)
-    assert process.status() == psutil.STATUS_STOPPED
+    until(lambda: process.status() == psutil.STATUS_STOPPED, 5, "stopped")  # the signal is on its way
     assert kubernetes.must("wrong")[REGION] == {"paused": [pod]}
     with socket.create_connection((ip, port), timeout=10) as asking:
         asking.sendall(b"GET /live HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n")

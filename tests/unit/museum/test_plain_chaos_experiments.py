@@ -23,24 +23,41 @@ def activity(name: str, status: str = "succeeded", **more: Any) -> dict[str, Any
     return {"activity": {"name": name}, "status": status, **more}
 
 
+def journal(run: list[dict[str, Any]], rollbacks: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Of an experiment with one step, whose gate held."""
+    return {
+        "status": "completed",
+        "experiment": {"method": [{"name": "break"}]},
+        "steady_states": {"before": {"steady_state_met": True, "probes": [activity("is it whole", output="no")]}},
+        "run": run,
+        "rollbacks": rollbacks,
+    } | more
+
+
+SHUT = {"before": {"steady_state_met": False, "probes": [activity("is it whole", output="no")]}}
+
+
 @pytest.mark.parametrize(
-    ("journal", "said"),
+    ("said_by_chaos", "said"),
     [
-        ({"status": "completed", "run": [activity("break")], "rollbacks": [activity("mend")]}, ""),
-        ({"status": "failed", "run": [], "rollbacks": []}, "it ended failed"),
-        (
-            {"status": "completed", "run": [activity("break", "failed", exception=["a\n", "no such queue\n"])]},
-            "break: no such queue",
-        ),
-        (
-            {"status": "completed", "run": [activity("break")], "rollbacks": [activity("mend", "aborted")]},
-            "mend: aborted",
-        ),
+        (journal([activity("break")], [activity("mend")]), ""),
+        (journal([], [activity("mend")], steady_states=SHUT), "is it whole: no"),
+        (journal([], []), "1 steps were not taken"),
+        (journal([activity("break")], [], status="interrupted"), "it ended interrupted"),
+        (journal([activity("break", "failed", exception=["a\n", "no such queue\n"])], []), "break: no such queue"),
+        (journal([activity("break")], [activity("mend", "aborted")]), "mend: aborted"),
     ],
-    ids=["all well", "the gate did not hold", "the fault failed", "the put-back did not come to its end"],
+    ids=[
+        "all well",
+        "the gate did not hold",
+        "nothing was done",
+        "interrupted",
+        "the fault failed",
+        "the put-back did not come to its end",
+    ],
 )
-def test_exit_code_0_is_not_enough(tmp_path: Path, journal: dict[str, Any], said: str) -> None:
-    """Chaos Toolkit ends with 0 also when an action raised: the journal decides."""
+def test_exit_code_0_is_not_enough(tmp_path: Path, said_by_chaos: dict[str, Any], said: str) -> None:
+    """Chaos Toolkit ends with 0 and says completed also when an action raised or its gate did not hold: the journal decides."""
     file = tmp_path / "journal.json"
-    file.write_text(json.dumps(journal))
+    file.write_text(json.dumps(said_by_chaos))
     assert journal_says(file) == said
