@@ -207,10 +207,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     asked = arguments()
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # a shell's background job would ignore the first, and so would all it starts
+    # As a shell's background job it would ignore SIGINT, and so would all it starts.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     if firedrill("stage", "status").returncode == 0:
         sys.exit("a rehearsal stage is up, and two would disturb each other: firedrill stage down")

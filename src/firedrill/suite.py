@@ -246,7 +246,6 @@ def with_verdict(entry: Drilled, ended: Ended, run: str) -> Drilled:
     down = sorted(((name, watch.recovery_s) for name, watch in watched if watch.recovery_s), key=slowest_first)
     slowest, recovery = down[0] if down and verdict.faults else ("", None)
     seen = [watch.detection_limit_s for _, watch in watched]
-    gone_again = any(one.during == "put-back" for _, watch in watched for one in watch.outages)
     return replace(
         entry,
         ending=ending,
@@ -256,7 +255,7 @@ def with_verdict(entry: Drilled, ended: Ended, run: str) -> Drilled:
         watch=slowest,
         recovery_s=recovery,
         detection_limit_s=max(seen) if seen and verdict.faults else None,
-        gone_again=gone_again,
+        gone_again=any(watch.gone_again for _, watch in watched),
         acknowledged=verdict.writes.acknowledged,
         lost=verdict.writes.lost if verdict.writes.witnesses else None,
         exposure_s=verdict.put_back.exposure_s,

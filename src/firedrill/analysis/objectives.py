@@ -50,21 +50,19 @@ def recovers(spec: ObjectiveSpec, findings: Findings) -> Judged:
     if not watch.samples:
         return Judged(None, "inconclusive", "the watch recorded nothing")
     judged = after_fault(spec, watch)
-    again = [one.recovery_s for one in watch.outages if one.during == "put-back"]
-    if judged.outcome != "pass" or not again:
+    if judged.outcome != "pass" or not watch.gone_again:
         return judged
-    outcome, high = within(again[-1], spec.limit), again[-1].high
+    took = watch.gone_again[-1].recovery_s
+    outcome, high = within(took, spec.limit), took.high
     back = "was not seen to come back" if high is None else f"was back {in_words(high)} after that"
     why = f"gone again after the mending began, and {back}"
-    return Judged(
-        judged.measured if outcome == "pass" else again[-1], outcome, "; ".join(filter(None, [judged.why, why]))
-    )
+    return Judged(judged.measured if outcome == "pass" else took, outcome, "; ".join(filter(None, [judged.why, why])))
 
 
 def after_fault(spec: ObjectiveSpec, watch: Watch) -> Judged:
     if watch.recovery_s is None:
         unseen = Interval(0.0, watch.detection_limit_s)
-        until = " before the mending began" if any(one.during == "put-back" for one in watch.outages) else ""
+        until = " before the mending began" if watch.gone_again else ""
         why = f"no outage seen{until}; one longer than {in_words(watch.detection_limit_s)} would have been"
         return Judged(unseen, within(unseen, spec.limit), why)
     outcome = within(watch.recovery_s, spec.limit)

@@ -50,7 +50,7 @@ def unseen(watches: list[Watch], when: str) -> str:
 
 def gone_again(judged: dict[str, Watch]) -> list[str]:
     """What the mending itself broke; with more than a few, how many."""
-    names = [name for name, watch in judged.items() if was_gone_again(watch)]
+    names = [name for name, watch in judged.items() if watch.gone_again]
     if not names:
         return []
     who = (
@@ -59,10 +59,6 @@ def gone_again(judged: dict[str, Watch]) -> list[str]:
         else " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     )
     return [f"{who} {'was' if len(names) == 1 else 'were'} gone when it was mended"]
-
-
-def was_gone_again(watch: Watch) -> bool:
-    return any(one.during == "put-back" for one in watch.outages)
 
 
 def back(name: str, took: Interval, after: bool) -> str:
@@ -78,9 +74,7 @@ def further(others: list[tuple[str, Interval]]) -> list[str]:
 
 
 def never_down(judged: dict[str, Watch]) -> list[str]:
-    quiet = [
-        name for name, watch in judged.items() if watch.samples and not watch.recovery_s and not was_gone_again(watch)
-    ]
+    quiet = [name for name, watch in judged.items() if watch.samples and not watch.recovery_s and not watch.gone_again]
     if len(quiet) > NAMED:
         return [f"{len(quiet)} watches saw no outage"]
     return [f"{name} saw no outage" for name in quiet]

@@ -4,6 +4,8 @@ Times are seconds from run start on the run's monotonic clock; intervals are {lo
 was not seen. Every optional finding is null rather than zero when it could not be measured.
 """
 
+import math
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -55,6 +57,13 @@ class Watch(msgspec.Struct, frozen=True):
     control: bool
     recovery_s: Interval | None  # None: no outage seen
     connections: dict[str, Measured]
+
+    @property
+    def gone_again(self) -> list[Outage]:
+        """The outages that the mending made, not the fault, over whichever connection; the one that ended last comes last."""
+        every = chain(self.outages, *(part.outages for part in self.connections.values()))
+        made = [one for one in every if one.during == "put-back"]
+        return sorted(made, key=lambda one: math.inf if one.ended_s.high is None else one.ended_s.high)
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from firedrill.analysis.objectives import Findings, judge, within
 from firedrill.model.drill import ObjectiveSpec
 from firedrill.model.history import Request, Stored, Write
 from firedrill.model.interval import Interval
-from firedrill.model.verdict import Outage, Watch
+from firedrill.model.verdict import Measured, Outage, Watch
 
 NONE = account_for([], [], [], None, None)
 
@@ -71,6 +71,15 @@ def test_an_outage_of_the_mending_counts_from_its_command(
     seen = msgspec.structs.replace(watch(recovery), outages=[gone])
     judged = judge(spec("recovers within", 60.0), found(watches={"transfer": seen}))
     assert (judged.outcome, said in judged.why) == (outcome, True)
+
+
+def test_an_outage_of_the_mending_counts_over_either_connection() -> None:
+    """Also over the one that was the better of the two after the fault."""
+    moment = Interval(61.0, 61.1)
+    gone = Outage(moment, moment, moment, moment, "kept", {}, during="put-back")
+    kept = Measured([gone], 0.1, 10, 0, 9, 1, 0, 0.9, None, None, None)
+    seen = msgspec.structs.replace(watch(Interval(3.9, 4.0)), connections={"kept": kept})
+    assert judge(spec("recovers within", 60.0), found(watches={"transfer": seen})).outcome == "fail"
 
 
 def test_a_watch_without_samples_proves_nothing() -> None:
