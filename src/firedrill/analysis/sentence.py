@@ -58,7 +58,9 @@ def gone_again(judged: dict[str, Watch]) -> list[str]:
         if len(names) > NAMED
         else " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     )
-    return [f"{who} {'was' if len(names) == 1 else 'were'} gone when it was mended"]
+    were = "was" if len(names) == 1 else "were"
+    gone = "gone again" if all(judged[name].recovery_s for name in names) else "gone"
+    return [f"{who} {were} {gone} when it was mended"]
 
 
 def back(name: str, took: Interval, after: bool) -> str:

@@ -49,6 +49,9 @@ def test_what_only_the_mending_broke_is_said() -> None:
     later = {name: replace(one, recovery_s=None, outages=[gone]) for name, one in verdict.watches.items()}
     sooner = said(replace(verdict, watches={**verdict.watches, "balance": later["balance"]}))
     assert "transfer was back 3.85 to 3.91 s after the command, balance was gone when it was mended;" in sooner
+    twice = replace(verdict.watches["transfer"], outages=[*verdict.watches["transfer"].outages, gone])
+    after_its_outage = said(replace(verdict, watches={**verdict.watches, "transfer": twice}))
+    assert "transfer was gone again when it was mended" in after_its_outage
     both = said(replace(verdict, watches=later))
     assert "no outage was seen before it was mended (one longer than " in both
     assert "transfer and balance were gone when it was mended" in both
