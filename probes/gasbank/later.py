@@ -42,7 +42,8 @@ OWED: dict[tuple[str, str, str], deque[Owed]] = defaultdict(deque)
 LATE: set[tuple[str, str, str]] = set()
 """Those of which something was late, and nothing has come since."""
 NUMBERS: dict[str, int] = defaultdict(int)
-READ: dict[str, deque[Document]] = defaultdict(lambda: deque(maxlen=KEPT))
+READ: dict[str, list[Document]] = defaultdict(list)
+TURN: dict[str, int] = defaultdict(int)
 Asking = Callable[[Ask, str], Awaitable[Answer | Owed]]
 Looking = Callable[[Ask, Owed], Awaitable[str]]
 
@@ -110,6 +111,18 @@ async def document_about(ask: Ask, party: str, subject: str) -> dict[str, Any] |
     reply = await get(ask, f"/confirmations/{party}?subject={quote(subject, safe='')}")
     found: list[dict[str, Any]] = reply.json()["confirmations"] if reply.status < 300 else []
     return found[-1] if found else None
+
+
+def in_turn(run: str, count: int) -> list[Document]:
+    """So many of the documents that were read last, each when all others had their turn."""
+    documents = READ[run]
+    oldest = max(0, len(documents) - KEPT)
+    chosen = []
+    for _ in range(min(count, len(documents))):
+        number = TURN[run] if oldest <= TURN[run] < len(documents) else oldest
+        chosen.append(documents[number])
+        TURN[run] = number + 1
+    return chosen
 
 
 def path_of(document: dict[str, Any]) -> str:
