@@ -64,7 +64,19 @@ async def owed(ask: Ask, ask_for: Asking, look: Looking) -> Answer:
     if (late or not missing) and line and line[0] is oldest:  # calls overlap: one of them takes it away
         line.popleft()
         LATE.add(name) if late else LATE.discard(name)
+    if not missing:
+        await look_further(ask, line, look)
     return fail(missing) if late or (missing and name in LATE) else ok()
+
+
+async def look_further(ask: Ask, line: deque[Owed], look: Looking) -> None:
+    """Take away what has come besides, so that a slow moment does not leave a line that is never worked off."""
+    while line:
+        oldest = line[0]
+        missing = await look(ask, oldest)
+        if missing or not line or line[0] is not oldest:
+            return
+        line.popleft()
 
 
 async def now(ask: Ask) -> datetime:
