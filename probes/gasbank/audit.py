@@ -18,8 +18,8 @@ from probes.gasbank.users import prepare as open_accounts
 SHOWN = 5
 HELD_S = 5.0
 """A message that could not be written down is given back at once; on a busy machine that takes a moment."""
-ASKED_AGAIN = 4
-"""Documents in each call: at two calls a second every one that is kept has its turn between the failover and the way back."""
+ASKED_AGAIN, LOOKED_INTO = 4, 2
+"""Documents in each call, and accounts of the eight: at two calls a second every one that is kept has its turn between the failover and the way back."""
 IDLE_S = 40.0
 """Homing looks every second; on a busy machine 26 s were seen until the first document was home."""
 NO_BUS, LATE = 2, {"timeout", "no-bus"}
@@ -125,6 +125,7 @@ async def unaltered(ask: Ask) -> Answer:
     """What a customer was told is in the archive as it was, also when the customer asks for the same once more. Of several documents:
     one that was changed is the answer; where one could be read and none was changed, that is.
     """
+    await later.look_into_archive(ask, LOOKED_INTO)
     answers = await asyncio.gather(*(asked_again(ask, one) for one in later.in_turn(ask.run, ASKED_AGAIN)))
     return max(answers, key=lambda answer: (bool(answer.value), answer.outcome == "ok"), default=ok())
 

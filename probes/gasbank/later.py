@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from firedrill.probes import Answer, Ask, fail, ok
 from probes.gasbank.asking import STARTS, get, judge, post
@@ -18,7 +18,7 @@ from probes.gasbank.users import accounts
 
 WITHIN_S = 10.0
 AT_ONCE = 5  # asked for and not there yet: enough to see the first that works again
-KEPT = 60  # documents that were read: some seconds of them from before the fault are left half a minute after it
+KEPT = 60  # documents that were seen: some seconds of them from before the fault are left half a minute after it
 
 
 class Owed(NamedTuple):
@@ -30,7 +30,7 @@ class Owed(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A transfer (`body`, under `key`) whose confirmation was read from the archive at `path`, with this hash."""
+    """A transfer (`body`, under `key`) whose confirmation the archive had at `path`, with this hash, when it was first seen there."""
 
     key: str
     body: dict[str, Any]
@@ -42,8 +42,12 @@ OWED: dict[tuple[str, str, str], deque[Owed]] = defaultdict(deque)
 LATE: set[tuple[str, str, str]] = set()
 """Those of which something was late, and nothing has come since."""
 NUMBERS: dict[str, int] = defaultdict(int)
-READ: dict[str, list[Document]] = defaultdict(list)
+ASKED: dict[str, dict[str, Any]] = defaultdict(dict)
+"""What was asked for under each key."""
+SEEN: dict[str, dict[str, Document]] = defaultdict(dict)
+"""By path, in the order in which they were seen first."""
 TURN: dict[str, int] = defaultdict(int)
+LISTED: dict[str, int] = defaultdict(int)
 Asking = Callable[[Ask, str], Awaitable[Answer | Owed]]
 Looking = Callable[[Ask, Owed], Awaitable[str]]
 
@@ -98,6 +102,7 @@ async def archived(ask: Ask) -> Answer:
 async def ask_to_transfer(ask: Ask, key: str) -> Answer | Owed:
     seller, buyer = ask.random.sample(accounts(ask), 2)
     body = {"from": seller, "to": buyer, "kwh": ask.random.randint(1, 9)}
+    ASKED[ask.run][key] = body
     reply = await post(ask, "/transfers", key, body)
     return Owed(key, reply.json()["posted_at"], body) if reply.status < 300 else judge(reply)
 
@@ -113,9 +118,36 @@ async def look_in_archive(ask: Ask, transfer: Owed) -> str:
     reply = await get(ask, path_of(document))
     if reply.status >= 300:
         return judge(reply).code
-    sha256 = reply.headers.get("content-sha256", "")
-    READ[ask.run].append(Document(transfer.key, transfer.what, path_of(document), sha256))
+    note_seen(ask, transfer.key, path_of(document), reply.headers.get("content-sha256", ""))
     return ""
+
+
+def note_seen(ask: Ask, key: str, path: str, sha256: str) -> None:
+    SEEN[ask.run].setdefault(path, Document(key, ASKED[ask.run][key], path, sha256))
+
+
+async def look_into_archive(ask: Ask, count: int) -> None:
+    """What so many of the accounts, in turn, were told, as the archive lists it. The books and their copies are not asked: they may have
+    lost it, or not have it yet. Nothing is noted while it does not answer, or before the first document was read.
+    """
+    if not SEEN[ask.run]:
+        return
+    gas_day = parse_qs(next(reversed(SEEN[ask.run])).partition("?")[2])["gas-day"][0]
+    for _ in range(count):
+        LISTED[ask.run] += 1
+        account = accounts(ask)[LISTED[ask.run] % len(accounts(ask))]
+        reply = await get(ask, f"/audit/archive/1/{gas_day}?party={account}")
+        for listed in reply.json()["documents"] if reply.status < 300 else []:
+            key = listed["subject"].removeprefix("booking ")
+            if ASKED[ask.run].get(key, {}).get("to") == account:
+                note_seen(ask, key, path_in(listed["name"]), listed["sha256"])
+
+
+def path_in(name: str) -> str:
+    """Of a document with this name in the archive: confirmations/GAS-DAY/PARTY/MESSAGE.vVERSION.json."""
+    _, gas_day, party, file = name.split("/")
+    message, _, version = file.removesuffix(".json").partition(".v")
+    return path_of({"party": party, "message_id": message, "gas_day": gas_day, "version": version})
 
 
 async def document_about(ask: Ask, party: str, subject: str) -> dict[str, Any] | None:
@@ -126,8 +158,8 @@ async def document_about(ask: Ask, party: str, subject: str) -> dict[str, Any] |
 
 
 def in_turn(run: str, count: int) -> list[Document]:
-    """So many of the documents that were read last, each when all others had their turn."""
-    documents = READ[run]
+    """So many of the documents that were seen last, each when all others had their turn."""
+    documents = list(SEEN[run].values())
     oldest = max(0, len(documents) - KEPT)
     chosen = []
     for _ in range(min(count, len(documents))):

@@ -29,6 +29,7 @@ Version = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 GasDay = Annotated[date | None, Query(alias="gas-day")]
 RegionPath = Annotated[str, Path(pattern="^[12]$")]
 Mark = Annotated[str, Query(max_length=2000, pattern=TEXT)]
+Party = Annotated[str, Query(pattern=f"^$|{ACCOUNT}")]
 T = TypeVar("T")
 NAME = text(
     """SELECT name FROM archive.manifest WHERE id = :id AND party = :party AND version = coalesce(:version, version)
@@ -69,14 +70,17 @@ async def name_in_manifest(
 
 
 @reads.get("/audit/archive/{region}/{gas_day}")
-async def documents(request: Request, region: RegionPath, gas_day: date, mark: Mark = "") -> JSONResponse:
-    """What one region holds of a gas day, asked there and nowhere else, for the auditor: also what the database has lost. `next`: the
-    `mark` of the next page, null at the end.
+async def documents(
+    request: Request, region: RegionPath, gas_day: date, mark: Mark = "", party: Party = ""
+) -> JSONResponse:
+    """What one region holds of a gas day (of one party, if asked so), asked there and nowhere else, for the auditor: also what the
+    database has lost. `next`: the `mark` of the next page, null at the end.
     """
     here = next((each for each in archive_of(request).regions if each.name == region), None)
     if here is None:
         raise RefusalError("no-archive", f"this bank's archive has no region {region}")
-    page = await answered(here.page(f"{PREFIX}{gas_day.isoformat()}/", mark), f"documents of {gas_day}")
+    prefix = f"{PREFIX}{gas_day.isoformat()}/" + (f"{party}/" if party else "")
+    page = await answered(here.page(prefix, mark), f"documents of {gas_day}")
     listed = [
         {"name": name, "subject": unquote(facts.get("subject", "")), "sha256": facts.get("sha256", "")}
         for name, facts in page.items

@@ -1,8 +1,10 @@
-"""Documents that were read are asked for again, each in its turn: one that becomes another is found before it is forgotten."""
+"""Documents are asked for again, each in its turn: one that becomes another is found before it is forgotten."""
 
 import asyncio
+import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from random import Random
 
 import pytest
@@ -10,87 +12,116 @@ from unit.stopwatch.scripted import served
 
 from firedrill.probes import Answer, Ask
 from firedrill.probes.wire import Client, origin
-from probes.gasbank import audit, later
-from probes.gasbank.later import KEPT, READ, Document, in_turn
+from probes.gasbank import audit
+from probes.gasbank.later import ASKED, KEPT, SEEN, Document, in_turn
 
-RISKY = range(30, 40)
-"""The newest of forty documents when the failover comes: told in the seconds that were lost."""
-OUTAGE_CALLS = 13
-"""Two a second, between a failover and the way back of a drill that hurries."""
-
-
-def document(number: int) -> Document:
-    return Document(f"key-{number}", {}, f"/archive/{number}?", f"hash-{number}")
+DAY = "2026-12-01"
+CALLS = 13
+"""Two a second: as many as there are before a failover, and between it and the way back, in a drill that hurries."""
 
 
-class Archive:
-    """A bank that has forgotten the movements of RISKY: who asks for one again makes its document another, a moment `later`."""
+def path(run: str, number: int) -> str:
+    return f"/archive/{account(run, number)}/id-{number}?gas-day={DAY}&version=1"
 
-    def __init__(self, moment: int) -> None:
-        self.moment = moment
-        self.clock = 0
+
+def account(run: str, number: int) -> str:
+    return f"watch-{run}-{number % 8}"
+
+
+class Bank:
+    """Tells of two transfers before each call, and its books lose the last `lost` calls' of them: who asks for one again makes its document
+    another, `moment` answers later.
+    """
+
+    def __init__(self, run: str, moment: int) -> None:
+        self.run, self.moment = run, moment
+        self.told, self.clock = 1, 0
+        self.lost: set[int] = set()
         self.overwritten: dict[int, int] = {}
+        ASKED[run] = {f"key-{number}": {"to": account(run, number)} for number in range(200)}
+        SEEN[run] = {path(run, 0): Document("key-0", ASKED[run]["key-0"], path(run, 0), self.content(0))}
+
+    def content(self, number: int) -> str:
+        return "another" if self.clock >= self.overwritten.get(number, 10**9) else f"hash-{number}"
 
     def answer(self, request: bytes) -> bytes:
         self.clock += 1
-        found = re.search(rb"key-(\d+)|/archive/(\d+)", request)
-        assert found
-        number = int(found[1] or found[2])
-        if found[1] and number in RISKY:
+        line = request.split(b"\r\n")[0].decode()
+        if "/audit/archive/" in line:
+            return said(
+                {}, {"documents": [self.listed(number) for number in range(self.told) if self.is_of(number, line)]}
+            )
+        number = int(re.findall(rb"key-(\d+)|/id-(\d+)", request)[0][line.startswith("GET")])
+        if line.startswith("POST") and number in self.lost:
             self.overwritten.setdefault(number, self.clock + self.moment)
-        changed = self.clock >= self.overwritten.get(number, 10**9)
-        content = "another" if changed else f"hash-{number}"
-        return f"HTTP/1.1 200 OK\r\nContent-SHA256: {content}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+        return said({"Content-SHA256": self.content(number)}, {})
+
+    def is_of(self, number: int, line: str) -> bool:
+        return f"/1/{DAY}?party={account(self.run, number)} " in line
+
+    def listed(self, number: int) -> dict[str, str]:
+        name = f"confirmations/{DAY}/{account(self.run, number)}/id-{number}.v1.json"
+        return {"name": name, "subject": f"booking key-{number}", "sha256": self.content(number)}
 
 
-def calls(run: str, archive: Archive, count: int, then: int = 0) -> list[Answer]:
-    """So many calls while nothing can be read, `then` more of which each comes after two new documents."""
+def said(headers: dict[str, str], body: object) -> bytes:
+    content = json.dumps(body)
+    lines = [
+        "HTTP/1.1 200 OK",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        f"Content-Length: {len(content)}",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + content).encode()
 
-    async def whole() -> list[Answer]:
-        async with served(archive.answer) as visits:
+
+def calls(bank: Bank, told_before_each: Iterable[int]) -> set[Answer]:
+    async def whole() -> set[Answer]:
+        async with served(bank.answer) as visits:
             client = Client(origin(visits.url), kept=True)
             ask = Ask(
-                run=run, watch="documents", connection="kept", timeout_s=2.0, settings={}, random=Random(1),
+                run=bank.run, watch="documents", connection="kept", timeout_s=2.0, settings={}, random=Random(1),
                 client=client, next_id=lambda: "", journal=lambda *_: None, now=lambda: 0.0,
             )  # fmt: skip
-            answers = []
-            for number in range(count + then):
-                READ[run] += [document(100 + 2 * number), document(101 + 2 * number)] if number >= count else []
-                answers.append(await audit.unaltered(ask))
+            answers = set()
+            for told in told_before_each:
+                bank.told += told
+                answers.add(await audit.unaltered(ask))
             client.close()
         return answers
 
     return asyncio.run(whole())
 
 
-@pytest.mark.parametrize("began", range(0, 40, 7))
+@pytest.mark.parametrize("before", range(CALLS, CALLS + 8))
 @pytest.mark.parametrize("moment", [1, 100])
-def test_a_document_that_becomes_another_is_found_before_it_is_forgotten(moment: int, began: int) -> None:
-    """All are asked for in the outage, whoever had the last turn before it; and once more after it."""
-    run = f"overwritten-{moment}-{began}"
-    READ[run], later.TURN[run] = [document(number) for number in range(40)], began
-    archive = Archive(moment)
-    found = {answer.value for answer in calls(run, archive, OUTAGE_CALLS)}
-    assert set(archive.overwritten) == set(RISKY)
-    found |= {answer.value for answer in calls(run, archive, 0, then=24)}
-    assert any("is another document now" in value for value in found)
+def test_a_document_that_becomes_another_is_found(moment: int, before: int) -> None:
+    """Most of what the archive had and the books lose in two seconds is asked for again, whoever had the last turn; and looked at after it."""
+    bank = Bank(f"overwritten-{moment}-{before}", moment)
+    assert calls(bank, [2] * before) == {Answer("ok")}
+    bank.lost = set(range(bank.told - 8, bank.told))
+    found = calls(bank, [0] * CALLS)
+    assert len(bank.overwritten) >= 4
+    found |= calls(bank, [2] * 24)
+    assert any("is another document now" in answer.value for answer in found)
 
 
 def test_what_stays_as_it_was_is_no_finding() -> None:
-    """Also when nothing was read yet."""
-    assert calls("nothing read", Archive(1), 1) == [Answer("ok")]
-    READ["quiet"] = [document(number) for number in range(20)]
-    assert calls("quiet", Archive(1), 12) == [Answer("ok")] * 12
+    """Also when nothing was seen yet; and then nothing is asked."""
+    bank = Bank("nothing seen", 1)
+    SEEN["nothing seen"] = {}
+    assert calls(bank, [1]) == {Answer("ok")}
+    assert bank.clock == 0
+    assert calls(Bank("quiet", 1), [2] * 20) == {Answer("ok")}
 
 
-def test_each_has_its_turn_while_others_are_read() -> None:
-    """Two more in each call, as the watch reads them: who was among the last is asked for twice before it is forgotten."""
-    READ["turns"] = [document(number) for number in range(40)]
+def test_each_has_its_turn_while_others_are_seen() -> None:
+    """Two more in each call: who was among the last is asked for twice before it is forgotten."""
+    documents = [Document(f"key-{number}", {}, path("turns", number), "") for number in range(40 + KEPT)]
+    SEEN["turns"] = {one.path: one for one in documents[:40]}
     seen = Counter(one.path for _ in range(10) for one in in_turn("turns", 4))
     assert set(seen.values()) == {1}
     for number in range(40, 40 + KEPT, 2):
-        READ["turns"] += [document(number), document(number + 1)]
+        SEEN["turns"] |= {one.path: one for one in documents[number : number + 2]}
         seen.update(one.path for one in in_turn("turns", 4))
-    assert all(seen[document(number).path] >= 2 for number in RISKY)
-    assert later.TURN["turns"] >= 40
-    assert {one.path for one in in_turn("turns", 1000)} == {one.path for one in READ["turns"][-KEPT:]}
+    assert all(seen[one.path] >= 2 for one in documents[30:40])
+    assert {one.path for one in in_turn("turns", 1000)} == {one.path for one in documents[-KEPT:]}
