@@ -53,6 +53,11 @@ def test_an_archived_document_is_readable_at_once_from_region_2(cluster: Cluster
                 regions.services[0].order(faults=WELL)
             page = (await web.get("/confirmations/alice"))[1]
             assert (page["confirmations"], page["next"]) == ([document], None)
+            listing = f"/audit/archive/2/{document['gas_day']}?party="
+            (listed,) = (await web.get(f"{listing}alice"))[1]["documents"]
+            assert (listed["subject"], listed["sha256"]) == (document["subject"], hashlib.sha256(data).hexdigest())
+            assert (await web.get(f"{listing}bob"))[1]["documents"] == []
+            assert (await web.get(f"{listing}alice/.."))[0] == 422
             assert (await web.get("/archive/bob/" + document["message_id"]))[0] == 404
             unknown = f"{path}?gas-day=2026-11-23&version=9"
             await away.until_closed(0)
