@@ -132,7 +132,9 @@ async def unaltered(ask: Ask) -> Answer:
 
 async def asked_again(ask: Ask, told: later.Document) -> Answer:
     """It was changed by an earlier turn, if at all: what is told anew takes a moment to be archived."""
-    await post(ask, "/transfers", told.key, told.body)
+    again = await post(ask, "/transfers", told.key, told.body)
+    if again.status >= 500:
+        later.AWAY.add(ask.run)
     reply = await get(ask, told.path)
     answer = judge(reply)
     changed = reply.headers.get("content-sha256") != told.sha256

@@ -48,6 +48,8 @@ SEEN: dict[str, dict[str, Document]] = defaultdict(dict)
 """By path, in the order in which they were seen first."""
 TURN: dict[str, int] = defaultdict(int)
 LISTED: dict[str, int] = defaultdict(int)
+AWAY: set[str] = set()
+"""Runs in which the books were away: what is told after that is not what they may have lost, and a listing grows with what was told."""
 Asking = Callable[[Ask, str], Awaitable[Answer | Owed]]
 Looking = Callable[[Ask, Owed], Awaitable[str]]
 
@@ -128,9 +130,10 @@ def note_seen(ask: Ask, key: str, path: str, sha256: str) -> None:
 
 async def look_into_archive(ask: Ask, count: int) -> None:
     """What so many of the accounts, in turn, were told, as the archive lists it. The books and their copies are not asked: they may have
-    lost it, or not have it yet. Nothing is noted while it does not answer, or before the first document was read.
+    lost it, or not have it yet. Nothing is noted while it does not answer, before the first document was read, or after the books were
+    away.
     """
-    if not SEEN[ask.run]:
+    if not SEEN[ask.run] or ask.run in AWAY:
         return
     gas_day = parse_qs(next(reversed(SEEN[ask.run])).partition("?")[2])["gas-day"][0]
     for _ in range(count):

@@ -35,7 +35,8 @@ class Bank:
 
     def __init__(self, run: str, moment: int) -> None:
         self.run, self.moment = run, moment
-        self.told, self.clock = 1, 0
+        self.told, self.clock, self.listings = 1, 0, 0
+        self.away = False
         self.lost: set[int] = set()
         self.overwritten: dict[int, int] = {}
         ASKED[run] = {f"key-{number}": {"to": account(run, number)} for number in range(200)}
@@ -47,7 +48,10 @@ class Bank:
     def answer(self, request: bytes) -> bytes:
         self.clock += 1
         line = request.split(b"\r\n")[0].decode()
+        if self.away and line.startswith("POST"):
+            return b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}"
         if "/audit/archive/" in line:
+            self.listings += 1
             return said(
                 {}, {"documents": [self.listed(number) for number in range(self.told) if self.is_of(number, line)]}
             )
@@ -112,6 +116,18 @@ def test_what_stays_as_it_was_is_no_finding() -> None:
     assert calls(bank, [1]) == {Answer("ok")}
     assert bank.clock == 0
     assert calls(Bank("quiet", 1), [2] * 20) == {Answer("ok")}
+
+
+def test_nothing_more_is_listed_after_the_books_were_away() -> None:
+    """A listing is as long as what was told; what was told before is still asked for, and looked at."""
+    bank = Bank("away", 1)
+    calls(bank, [2] * 4)
+    bank.away, seen = True, bank.listings
+    calls(bank, [2])
+    bank.away, asked = False, bank.clock
+    calls(bank, [2] * 4)
+    assert bank.listings == seen + 2
+    assert bank.clock == asked + 4 * 2 * 4
 
 
 def test_each_has_its_turn_while_others_are_seen() -> None:
