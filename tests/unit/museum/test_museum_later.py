@@ -1,16 +1,14 @@
 """What the bank owes its users later: looked for by later calls, by the bank's own clock, against a server that says what time it is."""
 
 import asyncio
-from random import Random
 from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.stopwatch.scripted import served
+from unit.museum.asking import asking
 
 from firedrill.probes import Answer, Ask
-from firedrill.probes.wire import Client, origin
 from probes.gasbank.asking import STARTS, note_start
 from probes.gasbank.later import AT_ONCE, WITHIN_S, Owed, owed
 
@@ -51,19 +49,13 @@ def calls(bank: Bank, *seconds: tuple[int, set[int]]) -> list[str]:
 
     async def whole() -> list[str]:
         codes = []
-        async with served(bank.time) as visits:
-            client = Client(origin(visits.url), kept=True)
-            ask = Ask(
-                run=bank.run, watch="told", connection="kept", timeout_s=2.0, settings={}, random=Random(1),
-                client=client, next_id=lambda: "", journal=lambda *_: None, now=lambda: 0.0,
-            )  # fmt: skip
+        async with asking(bank.time, bank.run, "told") as ask:
             await note_start(ask)
             for second, there in seconds:
                 bank.second = second
                 bank.there = {f"told-{bank.run}-{number}" for number in there}
                 bank.calls.append(len(bank.looks))
                 codes.append((await owed(ask, bank.take, bank.look)).code)
-            client.close()
         return codes
 
     return asyncio.run(whole())

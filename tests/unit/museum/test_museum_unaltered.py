@@ -5,13 +5,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from random import Random
 
 import pytest
-from unit.stopwatch.scripted import served
+from unit.museum.asking import asking
 
-from firedrill.probes import Answer, Ask
-from firedrill.probes.wire import Client, origin
+from firedrill.probes import Answer
 from probes.gasbank import audit
 from probes.gasbank.later import ASKED, KEPT, SEEN, Document, in_turn
 
@@ -80,17 +78,11 @@ def said(headers: dict[str, str], body: object) -> bytes:
 
 def calls(bank: Bank, told_before_each: Iterable[int]) -> set[Answer]:
     async def whole() -> set[Answer]:
-        async with served(bank.answer) as visits:
-            client = Client(origin(visits.url), kept=True)
-            ask = Ask(
-                run=bank.run, watch="documents", connection="kept", timeout_s=2.0, settings={}, random=Random(1),
-                client=client, next_id=lambda: "", journal=lambda *_: None, now=lambda: 0.0,
-            )  # fmt: skip
-            answers = set()
+        answers = set()
+        async with asking(bank.answer, bank.run, "documents") as ask:
             for told in told_before_each:
                 bank.told += told
                 answers.add(await audit.unaltered(ask))
-            client.close()
         return answers
 
     return asyncio.run(whole())
